@@ -23,10 +23,10 @@ class Option:
 
 OPTIONS: tuple[Option, ...] = (
     Option("workspace", "", "Folder for everything Vitrine keeps; empty is the user's data folder"),
-    Option("host", "127.0.0.1", "Address the dashboard listens on; loopback unless a proxy guards it"),
+    Option("host", "127.0.0.1", "Address to listen on; loopback unless a proxy guards it"),
     Option("port", 8050, "Port of the dashboard; the next free one is used when it is taken"),
-    Option("behind_proxy", False, "Allow a host beyond loopback: an authenticating proxy is in front"),
-    Option("allowed_hosts", "", "Comma-separated host names, beside loopback, that requests may name"),
+    Option("behind_proxy", False, "An authenticating proxy is in front: allow any host"),
+    Option("allowed_hosts", "", "Comma-separated host names that requests may name"),
     Option("device", "auto", "auto, cpu, cuda or mps"),
     Option("workers", 0, "Decoding threads; 0 is one for each processor"),
     Option("batch_size", 0, "Images in a forward pass; 0 finds one that fits"),

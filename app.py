@@ -1,0 +1,221 @@
+"""Vitrine's dashboard and command line.
+
+`python app.py [FOLDER]` serves the dashboard; `run`, `sets`, `info`, `jobs` and `export` work
+without it. See docs/cli.md.
+"""
+
+import argparse
+import logging
+import socket
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.__main__ import Parser, add_commands, perform
+from core.config import Settings, load_settings
+from core.errors import InputError, VitrineError
+from core.jobs import JobBoard
+from core.library import Library
+from core.runner import open_workspace
+from core.selection import Selections
+
+ROOT = Path(__file__).parent
+COMMANDS = ("serve", "run", "sets", "info", "jobs", "export", "work", "worker")
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<script src="/assets/theme.js"></script>
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer hidden>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a page may ask: the sets, the jobs, the selections and the settings."""
+
+    settings: Settings
+    library: Library
+    jobs: JobBoard
+    selections: Selections
+
+
+def create_app(settings: Settings) -> Any:
+    """Build the Dash application over the workspace that the settings name.
+
+    No module holds state: several processes may serve one workspace. Nothing that computes
+    (torch, numba, umap, scikit-learn) is imported.
+
+    Raises
+    ------
+    StorageError
+        The workspace cannot be opened.
+    """
+    import dash
+
+    from components import shell
+    from components.notices import on_error
+    from components.routes import routes
+    from components.security import protect
+
+    workspace = open_workspace(settings)
+    app = dash.Dash(
+        "vitrine",
+        title="Vitrine",
+        update_title="",
+        use_pages=True,
+        pages_folder=str(ROOT / "pages"),
+        assets_folder=str(ROOT / "assets"),
+        assets_ignore=r"(^|.*/)(vendor|icons)(/.*|$)|theme\.js|bootstrap.*",
+        external_stylesheets=["/assets/vendor/bootstrap.min.css"],
+        index_string=_INDEX,
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        on_error=on_error,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.server.config["VITRINE"] = Services(
+        settings,
+        Library(workspace),
+        JobBoard(workspace.root, settings.max_jobs),
+        Selections(workspace),
+    )
+    app.layout = shell.layout
+    app.server.register_blueprint(routes)
+    protect(app.server, settings, app.csp_hashes)
+    return app
+
+
+def create_server(settings: Settings | None = None) -> Any:
+    """Return the WSGI application, for `gunicorn 'app:create_server()'`."""
+    return create_app(settings or load_settings()).server
+
+
+# -- serving ---------------------------------------------------------------------------------------
+
+
+def free_port(host: str, port: int) -> int:
+    """Return `port`, or the next of a hundred that nobody listens on; 0 lets the system choose.
+
+    Raises
+    ------
+    InputError
+        None of them is free, or the host is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + 100, 65536)) if port else [0]:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+                return int(probe.getsockname()[1])
+            except OSError as error:
+                if isinstance(error, socket.gaierror) or error.errno == 99:
+                    raise InputError(f"--host {host}: not an address of this machine") from error
+    raise InputError(f"--port {port}: it and the next hundred are taken; give another")
+
+
+def _first_job(board: JobBoard, library: Library, path: str | None, settings: Settings) -> None:
+    """Start the set a person asked for, or the sample set in an empty workspace."""
+    from core.request import RunRequest, default_encoder, name_for
+
+    if path is not None:
+        source = path if path.startswith("sample:") else str(Path(path).expanduser().absolute())
+        if not source.startswith("sample:") and not Path(source).exists():
+            raise InputError(f"{path}: no such file or folder")
+        name = name_for(source)
+        if name in library.names() and library.open(name).request["source"] == source:
+            request = RunRequest.from_json(library.open(name).request)  # bring it up to date
+        else:
+            request = RunRequest(source, name, default_encoder(source), seed=settings.seed)
+    elif not library.names():
+        request = RunRequest("sample:digits", "digits", "pixels", seed=settings.seed)
+    else:
+        return
+    board.submit("run", request.to_json(), f"{request.name}: {request.encoder}")
+
+
+def _tend(board: JobBoard, settings: Settings) -> None:
+    """Look after jobs while the server runs, also when no page is open."""
+    while True:
+        try:
+            board.sweep()
+            if settings.warm_worker:
+                board.ensure_warm_worker()
+        except VitrineError as error:  # a full disk passes
+            logging.getLogger("vitrine").warning("%s", error)
+        time.sleep(1.0)
+
+
+def serve(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve the dashboard until interrupted."""
+    from waitress import create_server as waitress_server
+
+    from components.security import check_binding
+
+    check_binding(settings)
+    port = free_port(settings.host, settings.port)
+    app = create_app(settings)
+    services: Services = app.server.config["VITRINE"]
+    if settings.warm_worker:
+        services.jobs.ensure_warm_worker()
+    _first_job(services.jobs, services.library, options.path, settings)
+    threading.Thread(target=_tend, args=(services.jobs, settings), daemon=True).start()
+    server = waitress_server(app.server, host=settings.host, port=port, threads=8, ident="vitrine")
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{shown}:{port}/"
+    print(
+        f"Vitrine is at {address} (workspace {settings.workspace_path}); Ctrl+C ends it", flush=True
+    )
+    if not options.no_browser:
+        threading.Timer(0.5, webbrowser.open, (address,)).start()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        print("ended; running jobs go on, `jobs` lists them")
+    return 0
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="app.py",
+        description="Look into, curate and compare sets of images. Without a command: serve.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="serve the dashboard (the default)")
+    serving.add_argument("path", nargs="?", help="folder, table, idx or vector file to open")
+    serving.add_argument("--workspace", help="folder Vitrine keeps everything in")
+    serving.add_argument("--host", help="address to listen on")
+    serving.add_argument("--port", type=int, help="port; the next free one when it is taken")
+    serving.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    serving.add_argument("--behind-proxy", action="store_true", default=None,
+                         help="an authenticating proxy is in front")  # fmt: skip
+    serving.set_defaults(do=serve)
+    add_commands(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and run it; return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0] not in COMMANDS and given[0] not in {"-h", "--help"}):
+        given.insert(0, "serve")
+    return perform(build_parser().parse_args(given))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

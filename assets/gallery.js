@@ -1,0 +1,435 @@
+// The gallery: a virtual grid. A host element (components/gallery.py) says where its items are
+// listed; cells of fixed size are recycled, so that 100,000 pictures need fewer than 200 nodes.
+// Items arrive in windows of 1,000: {total, start, rows, ids, labels}.
+(function () {
+  "use strict";
+
+  const WINDOW = 1000;
+  const KEPT_WINDOWS = 12;
+  const SIZES = { s: 76, m: 116, l: 184 }; // wanted cell sides in pixels
+  const MAX_CELLS = 90; // each is two nodes
+  const GAP = 6;
+  const SETTLE = 60; // milliseconds of rest before far windows are asked for
+  const MAX_HEIGHT = 15e6; // browsers cut elements off beyond about 17 million pixels
+  const STORED = "vitrine-gallery-size";
+
+  const galleries = new Map(); // host element -> Gallery
+
+  function parseId(text) {
+    try {
+      const id = JSON.parse(text);
+      return id === null ? text : id;
+    } catch {
+      return text;
+    }
+  }
+
+  function inspect(element, row) {
+    const id = parseId(element.getAttribute("data-inspect-store") || "");
+    if (id) window.dash_clientside.set_props(id, { data: { row } });
+  }
+
+  function make(tag, className, attributes) {
+    const element = document.createElement(tag);
+    element.className = className;
+    for (const name in attributes) element.setAttribute(name, attributes[name]);
+    return element;
+  }
+
+  class Gallery {
+    constructor(host) {
+      this.host = host;
+      this.cells = new Map(); // item index -> cell
+      this.free = [];
+      this.active = 0;
+      this.serial = Math.random().toString(36).slice(2, 8);
+      this.sheet = make("div", "vt-gallery-sheet", { role: "presentation" });
+      this.word = make("div", "vt-gallery-word", { role: "status" });
+      host.append(this.sheet, this.word);
+      this.onScroll = () => this.requestDraw();
+      this.onKey = (event) => this.handleKey(event);
+      this.onClick = (event) => this.handleClick(event);
+      host.addEventListener("scroll", this.onScroll, { passive: true });
+      host.addEventListener("keydown", this.onKey);
+      host.addEventListener("click", this.onClick);
+      this.resizing = new ResizeObserver(() => this.layOut());
+      this.resizing.observe(host);
+      this.load();
+    }
+
+    release() {
+      this.abort.abort();
+      cancelAnimationFrame(this.frame);
+      clearTimeout(this.timer);
+      this.resizing.disconnect();
+      this.host.removeEventListener("scroll", this.onScroll);
+      this.host.removeEventListener("keydown", this.onKey);
+      this.host.removeEventListener("click", this.onClick);
+      this.windows.clear();
+      this.cells.clear();
+    }
+
+    // -- items ----------------------------------------------------------------------------------
+
+    load() {
+      if (this.abort) this.abort.abort();
+      this.abort = new AbortController();
+      this.url = this.host.getAttribute("data-window") || "";
+      this.windows = new Map(); // start -> window, or null while it is asked for
+      this.total = 0;
+      this.active = 0;
+      this.host.scrollTop = 0;
+      this.say("", "loading");
+      this.fetchWindow(0);
+    }
+
+    async fetchWindow(start) {
+      if (this.windows.has(start)) return;
+      this.windows.set(start, null);
+      const { url, abort } = this;
+      try {
+        const join = url.includes("?") ? "&" : "?";
+        const answer = await fetch(`${url}${join}start=${start}&count=${WINDOW}`, {
+          signal: abort.signal,
+        });
+        const found = await answer.json();
+        if (!answer.ok) throw new Error(found.error || `the server answered ${answer.status}`);
+        if (url !== this.url) return;
+        this.windows.set(start, found);
+        this.forget(start);
+        this.arrived(found);
+      } catch (error) {
+        if (error.name === "AbortError" || url !== this.url) return;
+        this.windows.delete(start);
+        if (!this.total) this.fail(error);
+      }
+    }
+
+    forget(start) {
+      for (const old of this.windows.keys()) {
+        if (this.windows.size <= KEPT_WINDOWS) break;
+        if (Math.abs(old - start) > 2 * WINDOW) this.windows.delete(old);
+      }
+    }
+
+    arrived(found) {
+      const first = this.total !== found.total || this.host.dataset.state !== "ready";
+      this.total = found.total;
+      this.host.setAttribute("data-total", String(found.total));
+      if (!found.total) {
+        this.recycleAll();
+        this.say("No pictures here.", "empty");
+        return;
+      }
+      if (first) this.layOut();
+      else this.draw();
+      this.say("", "ready");
+    }
+
+    fail(error) {
+      this.recycleAll();
+      this.say(`The pictures cannot be listed: ${error.message}. `, "error");
+      const again = make("button", "btn btn-quiet btn-sm", { type: "button" });
+      again.textContent = "Try again";
+      again.addEventListener("click", () => this.load());
+      this.word.append(again);
+    }
+
+    say(text, state) {
+      this.word.textContent = text;
+      this.word.hidden = !text;
+      this.host.setAttribute("data-state", state);
+      if (state === "ready") this.host.setAttribute("role", "listbox");
+      else this.host.removeAttribute("role");
+      if (state === "loading") this.host.setAttribute("aria-busy", "true");
+      else this.host.removeAttribute("aria-busy");
+    }
+
+    item(index) {
+      const found = this.windows.get(Math.floor(index / WINDOW) * WINDOW);
+      if (!found || index - found.start >= found.ids.length) return null;
+      const at = index - found.start;
+      return { id: found.ids[at], row: found.rows[at], label: found.labels[at] || "" };
+    }
+
+    // -- geometry -------------------------------------------------------------------------------
+
+    // Fit whole cells into the width. On very large screens cells grow, so that the number of
+    // nodes stays bounded.
+    layOut() {
+      const width = this.host.clientWidth;
+      const height = this.host.clientHeight;
+      if (!width || !height || !this.total) return;
+      const top = this.columns ? this.firstVisible() : 0;
+      let side = SIZES[this.host.getAttribute("data-size")] || SIZES.m;
+      const count = (s) => {
+        const columns = Math.max(1, Math.floor((width - GAP) / (s + GAP)));
+        return columns * (Math.ceil(height / (s + GAP)) + 2);
+      };
+      while (count(side) > MAX_CELLS) side += 4;
+      this.columns = Math.max(width < 420 ? 3 : 1, Math.floor((width - GAP) / (side + GAP)));
+      this.side = Math.floor((width - GAP) / this.columns) - GAP;
+      this.pitch = this.side + GAP;
+      const rows = Math.ceil(this.total / this.columns);
+      this.real = rows * this.pitch + GAP;
+      this.height = Math.min(this.real, MAX_HEIGHT);
+      this.sheet.style.height = `${this.height}px`;
+      this.recycleAll();
+      this.host.scrollTop = this.scrollFor(Math.floor(top / this.columns) * this.pitch);
+      this.draw();
+    }
+
+    // Beyond MAX_HEIGHT the scroll bar covers the list proportionally: `offset` is the distance
+    // between a cell's true place and where it is drawn now.
+    place() {
+      const view = this.host.clientHeight;
+      const shown = this.host.scrollTop;
+      if (this.real <= this.height) return { top: shown, offset: 0 };
+      const top = (shown / Math.max(1, this.height - view)) * (this.real - view);
+      return { top, offset: top - shown };
+    }
+
+    scrollFor(top) {
+      if (this.real <= this.height) return top;
+      const view = this.host.clientHeight;
+      return (top / (this.real - view)) * (this.height - view);
+    }
+
+    firstVisible() {
+      return Math.floor(this.place().top / this.pitch) * this.columns;
+    }
+
+    // -- drawing --------------------------------------------------------------------------------
+
+    requestDraw() {
+      if (this.frame) return;
+      this.frame = requestAnimationFrame(() => {
+        this.frame = 0;
+        this.draw();
+      });
+    }
+
+    draw() {
+      if (!this.columns || !this.total || !this.host.clientHeight) return;
+      const { top, offset } = this.place();
+      const firstRow = Math.max(0, Math.floor(top / this.pitch) - 1);
+      const lastRow = Math.ceil((top + this.host.clientHeight) / this.pitch);
+      const first = firstRow * this.columns;
+      const last = Math.min(this.total, (lastRow + 1) * this.columns);
+      for (const [index, cell] of this.cells)
+        if (index < first || index >= last) this.recycle(index, cell);
+      const wanted = new Set();
+      for (let index = first; index < last; index++) {
+        const cell = this.cells.get(index) || this.newCell(index);
+        const x = GAP + (index % this.columns) * this.pitch;
+        const y = GAP + Math.floor(index / this.columns) * this.pitch - offset;
+        cell.style.transform = `translate(${x}px, ${y}px)`;
+        if (!this.fill(cell, index)) wanted.add(Math.floor(index / WINDOW) * WINDOW);
+      }
+      this.markActive();
+      this.ask(wanted);
+    }
+
+    // While a person drags the scroll bar across many windows, ask only where they come to rest.
+    ask(wanted) {
+      clearTimeout(this.timer);
+      const missing = [...wanted].filter((start) => !this.windows.has(start));
+      if (missing.length)
+        this.timer = setTimeout(() => missing.forEach((s) => this.fetchWindow(s)), SETTLE);
+    }
+
+    newCell(index) {
+      let cell = this.free.pop();
+      if (!cell) {
+        cell = make("div", "vt-cell", { role: "option", "aria-selected": "false" });
+        const image = make("img", "vt-cell-image", { alt: "", draggable: "false" });
+        image.decoding = "async";
+        image.addEventListener("load", () => {
+          image.classList.toggle("vt-pixelated", image.naturalWidth < 64);
+          cell.dataset.state = "shown";
+        });
+        image.addEventListener("error", () => {
+          if (image.getAttribute("src")) cell.dataset.state = "failed";
+        });
+        cell.append(image);
+        this.sheet.append(cell);
+      }
+      cell.hidden = false;
+      cell.id = `vt-cell-${this.serial}-${index}`;
+      cell.style.width = cell.style.height = `${this.side}px`;
+      cell.setAttribute("aria-posinset", String(index + 1));
+      cell.setAttribute("aria-setsize", String(this.total));
+      cell.dataset.index = String(index);
+      cell.dataset.state = "waiting";
+      this.cells.set(index, cell);
+      return cell;
+    }
+
+    fill(cell, index) {
+      const item = this.item(index);
+      if (!item) return false;
+      if (cell.dataset.item === item.id && cell.dataset.row === String(item.row)) return true;
+      cell.dataset.item = item.id;
+      cell.dataset.row = String(item.row);
+      cell.dataset.label = item.label;
+      cell.setAttribute("aria-label", `Image ${item.row}${item.label ? ", " + item.label : ""}`);
+      cell.dataset.state = "waiting";
+      cell.firstChild.src = `/thumb/${item.id}`;
+      return true;
+    }
+
+    recycle(index, cell) {
+      this.cells.delete(index);
+      cell.hidden = true;
+      cell.firstChild.removeAttribute("src");
+      for (const name of ["item", "row", "label"]) delete cell.dataset[name];
+      cell.removeAttribute("id");
+      this.free.push(cell);
+    }
+
+    recycleAll() {
+      for (const [index, cell] of [...this.cells]) this.recycle(index, cell);
+      while (this.free.length > MAX_CELLS) this.free.pop().remove();
+    }
+
+    // -- keys and clicks ------------------------------------------------------------------------
+
+    markActive() {
+      for (const [index, cell] of this.cells) {
+        const on = String(index === this.active);
+        if (cell.getAttribute("aria-selected") !== on) cell.setAttribute("aria-selected", on);
+      }
+      const cell = this.cells.get(this.active);
+      if (cell) this.host.setAttribute("aria-activedescendant", cell.id);
+      else this.host.removeAttribute("aria-activedescendant");
+    }
+
+    moveTo(index) {
+      this.active = Math.max(0, Math.min(this.total - 1, index));
+      const top = Math.floor(this.active / this.columns) * this.pitch;
+      const view = this.host.clientHeight;
+      const now = this.place().top;
+      if (top < now) this.host.scrollTop = this.scrollFor(top);
+      else if (top + this.pitch + GAP > now + view)
+        this.host.scrollTop = this.scrollFor(top + this.pitch + GAP - view);
+      this.draw();
+    }
+
+    handleKey(event) {
+      if (!this.total || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target !== this.host) return;
+      const page = this.columns * Math.max(1, Math.floor(this.host.clientHeight / this.pitch));
+      const moves = {
+        ArrowRight: this.active + 1,
+        ArrowLeft: this.active - 1,
+        ArrowDown: this.active + this.columns,
+        ArrowUp: this.active - this.columns,
+        PageDown: this.active + page,
+        PageUp: this.active - page,
+        Home: 0,
+        End: this.total - 1,
+      };
+      if (event.key in moves) this.moveTo(moves[event.key]);
+      else if (event.key === "Enter" || event.key === " ") this.open(this.active);
+      else return;
+      event.preventDefault();
+    }
+
+    handleClick(event) {
+      const cell = event.target.closest(".vt-cell");
+      if (!cell) return;
+      this.active = Number(cell.dataset.index);
+      this.host.focus({ preventScroll: true });
+      this.markActive();
+      this.open(this.active);
+    }
+
+    open(index) {
+      const item = this.item(index);
+      if (item) inspect(this.host, item.row);
+    }
+  }
+
+  // -- hosts come, change and go ----------------------------------------------------------------
+
+  function storedSize() {
+    try {
+      return localStorage.getItem(STORED);
+    } catch {
+      return null;
+    }
+  }
+
+  function markSize(host) {
+    const size = host.getAttribute("data-size");
+    for (const button of document.querySelectorAll("[data-gallery-size]"))
+      if (button.dataset.gallery === host.id)
+        button.setAttribute("aria-pressed", String(button.dataset.gallerySize === size));
+  }
+
+  function look() {
+    for (const [host, gallery] of galleries)
+      if (!host.isConnected) {
+        gallery.release();
+        galleries.delete(host);
+      }
+    for (const host of document.querySelectorAll(".vt-gallery"))
+      if (!galleries.has(host)) {
+        if (storedSize() in SIZES) host.setAttribute("data-size", storedSize());
+        galleries.set(host, new Gallery(host));
+        markSize(host);
+      }
+  }
+
+  function onMutations(mutations) {
+    let structure = false;
+    for (const mutation of mutations) {
+      if (mutation.type === "childList") {
+        structure = structure || !mutation.target.closest(".vt-gallery");
+        continue;
+      }
+      const gallery = galleries.get(mutation.target);
+      if (!gallery) continue;
+      if (mutation.attributeName === "data-window") {
+        if (gallery.host.getAttribute("data-window") !== gallery.url) gallery.load();
+      } else {
+        markSize(gallery.host);
+        gallery.layOut();
+      }
+    }
+    if (structure) {
+      look();
+      galleries.forEach((_, host) => markSize(host));
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest) return;
+    const size = event.target.closest("[data-gallery-size]");
+    if (size) {
+      const host = document.getElementById(size.dataset.gallery);
+      if (host) host.setAttribute("data-size", size.dataset.gallerySize);
+      try {
+        localStorage.setItem(STORED, size.dataset.gallerySize);
+      } catch {
+        // storage is blocked: the size lasts until the page is left
+      }
+      return;
+    }
+    const button = event.target.closest("[data-inspect-row]");
+    if (button) inspect(button, Number(button.dataset.inspectRow));
+  });
+
+  function start() {
+    new MutationObserver(onMutations).observe(document.body, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      attributeFilter: ["data-window", "data-size"],
+    });
+    look();
+  }
+
+  if (document.body) start();
+  else document.addEventListener("DOMContentLoaded", start);
+})();

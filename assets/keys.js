@@ -1,0 +1,91 @@
+// Keys that work on every page; the help dialog lists them and can switch them off.
+(function () {
+  "use strict";
+
+  const STORED = "vitrine-keys";
+  const WAIT = 1200; // milliseconds between "g" and the letter of a page
+  let going = 0;
+
+  function switchedOn() {
+    try {
+      return localStorage.getItem(STORED) !== "off";
+    } catch {
+      return true;
+    }
+  }
+
+  function remember(on) {
+    try {
+      localStorage.setItem(STORED, on ? "on" : "off");
+    } catch {
+      // storage is blocked: the choice lasts until the page is left
+    }
+  }
+
+  const typing = (element) =>
+    element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+
+  const dialog = () => document.getElementById("vt-help");
+
+  function openHelp() {
+    const help = dialog();
+    if (!help || help.open) return;
+    window.dash_clientside.set_props("vt-keys-on", { value: switchedOn() });
+    help.showModal();
+  }
+
+  function closeInspector() {
+    const button = document.querySelector(".vt-inspector:not([hidden]) [data-vt-close]");
+    if (button) button.click();
+    return Boolean(button);
+  }
+
+  function focusFirst() {
+    const field = document.querySelector("[data-vt-search]") || document.getElementById("vt-set");
+    if (field) field.focus();
+    return Boolean(field);
+  }
+
+  function go(letter) {
+    const link = document.querySelector(`[data-vt-go="${letter}"] a`);
+    if (link) link.click();
+    return Boolean(link);
+  }
+
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const help = dialog();
+    if (help && help.open) return; // the dialog closes itself on Escape
+    if (event.key === "Escape") {
+      if (closeInspector()) event.stopPropagation();
+      return;
+    }
+    if (typing(event.target) || !switchedOn()) return;
+    const letter = event.key.toLowerCase();
+    const waiting = Date.now() - going < WAIT;
+    going = 0;
+    let done = false;
+    if (waiting && /^[a-z]$/.test(letter)) done = go(letter);
+    else if (letter === "g") going = Date.now();
+    else if (letter === "/") done = focusFirst();
+    else if (letter === "?") {
+      openHelp();
+      done = true;
+    }
+    if (done) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }
+
+  document.addEventListener("keydown", onKey, true);
+  document.addEventListener("click", (event) => {
+    const action = event.target.closest && event.target.closest("[data-vt-action]");
+    if (!action) return;
+    if (action.dataset.vtAction === "help") openHelp();
+    if (action.dataset.vtAction === "close-help") dialog().close();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "vt-keys-on") remember(event.target.checked);
+  });
+})();

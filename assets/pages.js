@@ -1,0 +1,51 @@
+// Small things pages do in the browser: the address follows the state, tabs on narrow screens.
+(function () {
+  "use strict";
+
+  function address(keys) {
+    const query = new URLSearchParams();
+    for (const name of ["set", "map", "color", "sel", "row", "view"]) {
+      if (keys[name] !== undefined && keys[name] !== null && keys[name] !== "")
+        query.set(name, keys[name]);
+    }
+    const text = query.toString();
+    return window.location.pathname + (text ? "?" + text : "");
+  }
+
+  // Keep the address in step with what is shown, without a page load and without a new entry in
+  // the history for each click. Dash reads the address only on navigation.
+  function reflect(map, colour, selection, inspected, keys) {
+    const now = Object.assign({}, keys, {
+      map: map || "",
+      color: colour || "",
+      sel: selection ? selection.selection : "",
+      row: inspected && inspected.row !== null ? inspected.row : "",
+      cluster: "",
+    });
+    if (window.location.pathname === "/explore" && address(now) !== address(keys))
+      window.history.replaceState(window.history.state, "", address(now));
+    if (now.sel !== keys.sel && now.sel) badge(selection.count);
+    if (!now.sel) badge(0);
+    return now;
+  }
+
+  // On narrow screens the gallery is behind a tab: say there how many pictures were selected.
+  function badge(count) {
+    const tab = document.querySelector('[data-vt-tab="gallery"]');
+    if (!tab) return;
+    if (count) tab.setAttribute("data-count", count.toLocaleString("en"));
+    else tab.removeAttribute("data-count");
+  }
+
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest && event.target.closest("[data-vt-tab]");
+    if (!tab) return;
+    const frame = tab.closest(".vt-explore");
+    frame.setAttribute("data-tab", tab.getAttribute("data-vt-tab"));
+    for (const other of frame.querySelectorAll("[data-vt-tab]"))
+      other.setAttribute("aria-pressed", String(other === tab));
+    window.dispatchEvent(new Event("resize"));
+  });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { vitrine: { reflect } });
+})();

@@ -1,0 +1,134 @@
+"""Pictures in a grid: the virtual gallery that `assets/gallery.js` fills, and its paged twin."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from components.state import PAGE_SIZE, link
+from components.words import number
+
+SIZES = {"s": "Small", "m": "Medium", "l": "Large"}
+
+
+def window_url(set_name: str, **narrow: Any) -> str:
+    """Return where the gallery asks for its items: all of a set, a selection or a cluster."""
+    return link("/api/window", set=set_name, **narrow)
+
+
+def host(
+    name: str, window: str, inspect_store: Any, *, label: str = "Images", size: str = "m"
+) -> Component:
+    """Return the element that becomes a virtual grid."""
+    return html.Div(
+        id=host_id(name),
+        className="vt-gallery",
+        tabIndex=0,
+        **{
+            "aria-label": label,
+            "data-window": window,
+            "data-inspect-store": json.dumps(inspect_store),
+            "data-size": size,
+        },
+    )
+
+
+def host_id(name: str) -> str:
+    """Return the DOM id of a gallery."""
+    return f"gallery-{name}"
+
+
+def size_buttons(name: str) -> Component:
+    """Return the buttons that set the size of the pictures of a gallery."""
+    buttons = [
+        html.Button(
+            size.upper(),
+            type="button",
+            className="btn btn-quiet btn-sm",
+            **{
+                "aria-label": f"{label} pictures",
+                "aria-pressed": "true" if size == "m" else "false",
+                "data-gallery-size": size,
+                "data-gallery": host_id(name),
+            },
+        )
+        for size, label in SIZES.items()
+    ]
+    group = {"aria-label": "Size of the pictures"}
+    return html.Div(buttons, className="btn-group", role="group", **group)
+
+
+def thumb(item: str, alt: str, *, row: int | None = None, inspect_store: Any = None) -> Component:
+    """Return one thumbnail; with a row and a store it is a button that opens the inspector.
+
+    `item` is an item id, or `<imageset key>/<row>`.
+    """
+    picture = html.Img(src=f"/thumb/{item}", alt=alt, className="vt-thumb")
+    if row is None or inspect_store is None:
+        return picture
+    return html.Button(
+        picture,
+        type="button",
+        className="vt-thumb-button",
+        **{"data-inspect-row": str(row), "data-inspect-store": json.dumps(inspect_store)},
+    )
+
+
+def mosaic(set_key: str, rows: Sequence[int], alt: str = "") -> Component:
+    """Return a strip of thumbnails as one picture."""
+    pictures = [thumb(f"{set_key}/{row}", "") for row in rows]
+    told = {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
+    return html.Div(pictures, className="vt-mosaic", **told)
+
+
+def page_of(
+    set_key: str,
+    rows: Sequence[int],
+    page: int,
+    path: str,
+    query: dict[str, Any],
+    *,
+    total: int,
+    inspect_store: Any,
+) -> Component:
+    """Return one page of pictures as a plain list: linkable, printable, readable without script.
+
+    `rows` are the page's own rows; `total` counts those of all pages.
+    """
+    pages = max(1, -(-total // PAGE_SIZE))
+    items = [
+        html.Li(
+            [
+                thumb(f"{set_key}/{row}", f"Image {row}", row=row, inspect_store=inspect_store),
+                html.Span(number(row), className="vt-small"),
+            ]
+        )
+        for row in rows
+    ]
+    return html.Div(
+        [html.Ul(items, className="vt-paged"), pager(path, query, page, pages)],
+        className="vt-paged-wrap",
+    )
+
+
+def pager(path: str, query: dict[str, Any], page: int, pages: int) -> Component | None:
+    """Return the links from page to page; None where there is only one."""
+    if pages < 2:
+        return None
+
+    def step(text: str, to: int, usable: bool) -> Component:
+        if not usable:
+            return html.Span(text, className="btn btn-quiet disabled", **{"aria-disabled": "true"})
+        return dcc.Link(text, href=link(path, **{**query, "page": to}), className="btn btn-quiet")
+
+    return html.Nav(
+        [
+            step("Previous", page - 1, page > 1),
+            html.Span(f"Page {number(page)} of {number(pages)}", className="vt-small"),
+            step("Next", page + 1, page < pages),
+        ],
+        className="vt-pager",
+        **{"aria-label": "Pages"},
+    )

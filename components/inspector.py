@@ -1,0 +1,160 @@
+"""The inspector: one item large, with all that is known of it and what lies near it."""
+
+from typing import Any
+
+from dash import MATCH, Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+
+from components import gallery, tables
+from components.state import link, services
+from components.words import number, plural
+
+NEIGHBOURS = 12
+
+#: Columns that the inspector shows elsewhere or that mean nothing to a person.
+HIDDEN = {"item_id", "box_x", "box_y", "box_w", "box_h", "notes", "row"}
+
+
+def store_id(name: Any) -> dict[str, Any]:
+    """Return the id of the store that says which row is inspected: `{"row": 5}` or None."""
+    return {"component": "inspector", "part": "row", "name": name}
+
+
+def _id(part: str, name: Any) -> dict[str, Any]:
+    return {"component": "inspector", "part": part, "name": name}
+
+
+def panel(name: str, set_name: str, row: int | None = None) -> Component:
+    """Return the inspector of a page; it opens when its store receives a row."""
+    return html.Div(
+        [
+            dcc.Store(id=store_id(name), data=None if row is None else {"row": row}),
+            dcc.Store(id=_id("set", name), data=set_name),
+            html.Aside(
+                [
+                    html.Div(
+                        [
+                            html.H2("Inspector", className="vt-inspector-title"),
+                            html.Button(
+                                html.Span(className="vt-icon vt-icon-close"),
+                                id=_id("close", name),
+                                type="button",
+                                className="vt-icon-button",
+                                **{"aria-label": "Close the inspector", "data-vt-close": "true"},
+                            ),
+                        ],
+                        className="vt-inspector-head",
+                    ),
+                    html.Div(id=_id("body", name), **{"aria-live": "polite"}),
+                ],
+                id=_id("aside", name),
+                className="vt-inspector",
+                hidden=True,
+                **{"aria-label": "Inspector"},
+            ),
+        ]
+    )
+
+
+def box_text(record: dict[str, Any]) -> str:
+    """Return an item's region in words; "" where it is a whole file."""
+    sides = [record.get(f"box_{side}") for side in "xywh"]
+    if any(side is None or side != side for side in sides):
+        return ""
+    x, y, w, h = (float(side or 0) for side in sides)
+    return f"{w:g} × {h:g} px at {x:g}, {y:g}"
+
+
+def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]:
+    """Return what the inspector shows of one row of an open set."""
+    record = found.record(row)
+    labels = {c.name: c.label for c in found.columns()}
+    width, height = record.get("width") or 0, record.get("height") or 0
+    small = " vt-pixelated" if 0 < width < 128 and 0 < height < 128 else ""
+    shown = {k: v for k, v in record.items() if k not in HIDDEN}
+    region = box_text(record)
+    parts: list[Component | None] = [
+        html.Figure(
+            [
+                html.Img(
+                    src=f"/image/{found.key}/{row}",
+                    alt=f"Image {row} of {found.name}",
+                    className=f"vt-large{small}",
+                ),
+                html.Figcaption(f"Image {number(row)} of {number(len(found.items))}"),
+            ],
+            className="vt-inspector-figure",
+        ),
+        html.P(str(record["notes"]), className="vt-hint") if _told(record, "notes") else None,
+        tables.record_table(shown | ({"Region": region} if region else {}), labels),
+        _near(found, row, inspect_store),
+    ]
+    return [part for part in parts if part is not None]
+
+
+def _told(record: dict[str, Any], name: str) -> bool:
+    """Tell whether a record has words under a name."""
+    value = record.get(name)
+    return isinstance(value, str) and bool(value)
+
+
+def _near(found: Any, row: int, inspect_store: dict[str, Any]) -> Component:
+    """Return the nearest neighbours, each a button that inspects it."""
+    near = found.neighbors_of(row, NEIGHBOURS)
+    if not near:
+        return html.P("Neighbours appear here once the set has a neighbour graph.",
+                      className="vt-hint")  # fmt: skip
+    items = [
+        html.Li(
+            [
+                gallery.thumb(
+                    n.item_id, f"Image {n.row}, distance {n.distance:.3f}",
+                    row=n.row, inspect_store=inspect_store,
+                ),
+                html.Span(f"{n.distance:.3f}", className="vt-small"),
+            ]
+        )
+        for n in near
+    ]  # fmt: skip
+    return html.Section(
+        [
+            html.H3(f"{plural(len(near), 'nearest neighbour')}"),
+            html.Ul(items, className="vt-near"),
+            html.P(
+                "Chordal distance between vectors: 0 is the same direction, 1.41 unrelated.",
+                className="vt-small",
+            ),
+        ]
+    )
+
+
+@callback(
+    Output(_id("body", MATCH), "children"),
+    Output(_id("aside", MATCH), "hidden"),
+    Input(store_id(MATCH), "data"),
+    State(_id("set", MATCH), "data"),
+    State(store_id(MATCH), "id"),
+)
+def show(data: dict[str, int] | None, set_name: str, store: dict[str, Any]) -> tuple[Any, bool]:
+    """Open the inspector on the row in its store, or close it."""
+    if not data or data.get("row") is None:
+        return no_update, True
+    found = services().library.open(set_name)
+    if not 0 <= data["row"] < len(found.items):
+        return no_update, True
+    return body(found, data["row"], store), False
+
+
+@callback(
+    Output(store_id(MATCH), "data"),
+    Input(_id("close", MATCH), "n_clicks"),
+    prevent_initial_call=True,
+)
+def close(clicks: int | None) -> Any:
+    """Close the inspector."""
+    return None if clicks else no_update
+
+
+def item_link(set_name: str, row: int) -> str:
+    """Return the address of one item."""
+    return link("/explore", set=set_name, row=row)

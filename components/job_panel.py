@@ -1,0 +1,173 @@
+"""Jobs as a person sees them: cards with progress, and the indicator in the top bar."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from components.state import link
+from components.tables import facts
+from components.words import ago, number, plural, seconds, share
+
+STATES = {
+    "queued": "Waiting",
+    "running": "Running",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Stopped",
+    "lost": "Lost",
+}
+
+STAGES = {
+    "scan": "Looking at the files",
+    "embed": "Embedding pictures",
+    "pca": "Making the PCA map",
+    "neighbors": "Finding neighbours",
+    "micro": "Finding micro-clusters",
+    "umap": "Making the UMAP map",
+    "tsne": "Making the t-SNE map",
+    "themes": "Finding clusters",
+    "faithfulness": "Measuring how faithful the maps are",
+}
+
+
+def cancel_id(job_id: str) -> dict[str, str]:
+    """Return the id of a job's stop button."""
+    return {"component": "job", "part": "cancel", "name": job_id}
+
+
+def is_live(job: Any) -> bool:
+    """Tell whether a job waits or runs."""
+    return job.state in {"queued", "running"}
+
+
+def signature(jobs: Sequence[Any]) -> str:
+    """Return a text that changes whenever something shown of the jobs changes."""
+    return "|".join(f"{j.id}:{j.state}:{j.stage}:{j.done}:{j.total}:{j.note}" for j in jobs)
+
+
+def stage_text(job: Any) -> str:
+    """Return what a job does now, in words."""
+    if job.state == "queued":
+        return "Waiting for the job before it"
+    stage = STAGES.get(job.stage, job.stage.replace("_", " ").capitalize())
+    return stage or "Starting"
+
+
+def pace_text(job: Any, now: float | None = None) -> str:
+    """Return how far the present stage is, how fast it goes and how long it takes yet."""
+    if job.state != "running" or not job.total:
+        return job.note
+    parts = [f"{number(job.done)} of {number(job.total)}"]
+    spent = (time.time() if now is None else now) - job.stage_began
+    if job.done and spent >= 1:
+        rate = job.done / spent
+        parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"{60 * rate:.0f} a minute")
+        parts.append(f"about {seconds((job.total - job.done) / rate)} left")
+    return " · ".join([*parts, job.note] if job.note else parts)
+
+
+def progress_bar(job: Any) -> Component:
+    """Return a native progress bar with a name; without a value where the end is not known."""
+    label = f"{job.title}: {stage_text(job)}"
+    if job.state == "running" and job.total:
+        percent = round(100 * job.done / job.total)
+        return html.Progress(
+            f"{percent} %", value=str(percent), max="100", className="vt-progress",
+            **{"aria-label": label},
+        )  # fmt: skip
+    return html.Progress(className="vt-progress", **{"aria-label": label})
+
+
+def indicator(jobs: Sequence[Any]) -> Component:
+    """Return the top bar's word on running work; empty when there is none."""
+    live = [j for j in jobs if is_live(j)]
+    if not live:
+        return html.Span(hidden=True)
+    job = next((j for j in live if j.state == "running"), live[0])
+    more = f" (+{len(live) - 1})" if len(live) > 1 else ""
+    percent = f" {100 * job.done // job.total} %" if job.state == "running" and job.total else ""
+    return dcc.Link(
+        [
+            progress_bar(job),
+            html.Span(f"{stage_text(job)}{percent}{more}", className="vt-indicator-text"),
+        ],
+        href="/jobs",
+        className="vt-indicator",
+        title=f"{job.title}: {pace_text(job) or stage_text(job)}",
+    )
+
+
+def _result(job: Any) -> Component | None:
+    """Return what a finished job made, in one line of figures and links."""
+    found = job.result
+    if not found:
+        return None
+    clusters = found.get("clusters") or {}
+    pairs = [
+        ("Images", number(found.get("items"))),
+        ("Newly embedded", number(found.get("encoded"))),
+        ("From the cache", number(found.get("reused"))),
+        ("Not usable", number(len(found.get("broken") or []))),
+        ("Clusters", number(clusters.get("count"))),
+        ("Unassigned", share(clusters.get("noise_share"))),
+        ("Took", seconds(sum((found.get("seconds") or {}).values()))),
+    ]
+    actions = html.Div(
+        [
+            dcc.Link("Explore", href=link("/explore", set=found.get("set")), className="vt-link"),
+            dcc.Link("Clusters", href=link("/clusters", set=found.get("set")), className="vt-link"),
+        ],
+        className="vt-actions",
+    )
+    return html.Div([facts(pairs, "vt-facts vt-facts-row"), actions], className="vt-job-result")
+
+
+def _when(job: Any) -> str:
+    """Return when a job began and, if it ended, how long it took."""
+    began = f"started {ago(job.started)}" if job.started else f"asked for {ago(job.created)}"
+    if job.ended and job.started:
+        return f"{began}, took {seconds(job.ended - job.started)}"
+    return began
+
+
+def card(job: Any, log: str = "", *, heading: Any = html.H2) -> Component:
+    """Return one job: state, stage, progress, stop button, error, result and log."""
+    head = html.Div(
+        [
+            html.Span(STATES[job.state], className=f"vt-state vt-state-{job.state}"),
+            heading(job.title, className="vt-job-title"),
+            html.Span(_when(job), className="vt-small vt-push"),
+        ],
+        className="vt-job-head",
+    )
+    parts: list[Component | None] = [head]
+    if is_live(job):
+        stop = html.Button(
+            "Stop", id=cancel_id(job.id), type="button", className="btn btn-quiet btn-sm",
+            **{"aria-label": f"Stop {job.title}"},
+        )  # fmt: skip
+        told = html.Div([html.Strong(stage_text(job)), html.Span(pace_text(job))])
+        parts.append(html.Div([told, stop], className="vt-job-stage"))
+        parts.append(progress_bar(job))
+    if job.error:
+        parts.append(html.P(job.error, className="vt-job-error"))
+    if job.state == "done":
+        parts.append(_result(job))
+    if log:
+        parts.append(html.Details([html.Summary("Log"), html.Pre(log, tabIndex=0)]))
+    return html.Article([p for p in parts if p is not None], className="vt-card vt-job", key=job.id)
+
+
+def live_cards(jobs: Sequence[Any]) -> list[Component]:
+    """Return the cards of the jobs that wait or run, for a page that waits for them."""
+    return [card(job) for job in jobs if is_live(job)]
+
+
+def summary(jobs: Sequence[Any]) -> str:
+    """Return one line on all jobs."""
+    live = sum(map(is_live, jobs))
+    done = sum(j.state == "done" for j in jobs)
+    return f"{plural(live, 'job')} at work, {number(done)} done, {number(len(jobs))} in all"

@@ -1,0 +1,124 @@
+"""Labelled native inputs: which set, which map, which colour, which encoder."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from components.words import MAP_NAMES, map_name
+
+SET_PICKER = "vt-set"
+
+ENCODERS: tuple[tuple[str, str, str], ...] = (
+    (
+        "pixels",
+        "Pixels",
+        "Small grey copies of the pictures. For drawings, digits, aligned crops; needs nothing.",
+    ),
+    (
+        "colour-texture",
+        "Colour and texture",
+        "Colour statistics and fine texture. For specimens, materials, wings; needs nothing.",
+    ),
+    (
+        "timm",
+        "A trained network (timm)",
+        "Sees objects and parts. For photographs; its weights must be at hand or on the hub.",
+    ),
+)  # fmt: skip
+
+
+def labelled(label: str, field: Component, *, hidden: bool = False, help_text: str = "") -> Component:
+    """Return a field with its label, and help under it that screen readers announce."""
+    look = "visually-hidden" if hidden else "form-label"
+    parts = [html.Label(label, htmlFor=field.id, className=look), field]
+    if help_text:
+        parts.append(html.Div(help_text, id=f"{field.id}-help", className="form-text"))
+    return html.Div(parts, className="vt-field")
+
+
+def select(
+    select_id: str, label: str, options: Sequence[dict[str, Any]], value: Any, *, inline: bool = False
+) -> Component:
+    """Return a native select with its label, above or before it."""
+    field = dbc.Select(id=select_id, options=list(options), value=value, size="sm")
+    if not inline:
+        return labelled(label, field)
+    return html.Div(
+        [html.Label(label, htmlFor=select_id, className="vt-inline-label"), field],
+        className="vt-inline-field",
+    )
+
+
+def set_picker(names: Sequence[str], current: str | None) -> Component:
+    """Return the top bar's choice of the current set."""
+    options = [{"label": name, "value": name} for name in names]
+    field = dbc.Select(
+        id=SET_PICKER, options=options, value=current or "", size="sm", disabled=not names,
+        placeholder="No set yet" if not names else "Choose a set",
+    )  # fmt: skip
+    return labelled("Current set", field, hidden=True)
+
+
+def map_picker(select_id: str, available: Sequence[str], current: str | None) -> Component:
+    """Return the choice of a map among those a set has."""
+    options = [{"label": map_name(name), "value": name} for name in available]
+    return select(select_id, "Map", options, current, inline=True)
+
+
+def missing_maps(available: Sequence[str]) -> list[str]:
+    """Return the 2-D maps that a set does not have yet."""
+    return [name for name in MAP_NAMES if name not in available]
+
+
+def colour_picker(select_id: str, columns: Sequence[Any], current: str | None) -> Component:
+    """Return the choice of the column that colours the map."""
+    options = [{"label": c.label, "value": c.name} for c in columns]
+    return select(select_id, "Colour by", options, current, inline=True)
+
+
+def encoder_picker(radio_id: str) -> Component:
+    """Return the choice of the encoder, each with what it is good for."""
+    options = [
+        {
+            "value": value,
+            "label": html.Span(
+                [html.Strong(name), html.Span(told, className="vt-small")],
+                className="vt-choice",
+            ),
+        }
+        for value, name, told in ENCODERS
+    ]
+    return html.Fieldset(
+        [
+            html.Legend("What to compare pictures by", className="form-label"),
+            dbc.RadioItems(id=radio_id, options=options, value="pixels", className="vt-choices"),
+        ],
+        className="vt-field",
+    )
+
+
+def maps_picker(list_id: str) -> Component:
+    """Return the choice of the maps to make."""
+    options = [
+        {"value": "umap", "label": "UMAP: groups and their shape"},
+        {"value": "tsne", "label": "t-SNE: fine neighbourhoods"},
+    ]
+    return html.Fieldset(
+        [
+            html.Legend("Maps to make", className="form-label"),
+            dbc.Checklist(id=list_id, options=options, value=["umap"]),
+            html.Div("A PCA map is always made; it is there first.", className="form-text"),
+        ],
+        className="vt-field",
+    )
+
+
+def encoder_name(choice: str, timm_name: str | None) -> str:
+    """Return the encoder's full name from the form's two fields."""
+    if choice != "timm":
+        return choice
+    name = (timm_name or "").strip()
+    return name if name.startswith("timm:") or not name else f"timm:{name}"

@@ -1,0 +1,184 @@
+"""The frame around every page: top bar, help, notices, and the one clock that polls jobs."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import dash
+import dash_bootstrap_components as dbc
+from dash import Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+
+from components import job_panel, notices, pickers, theme
+from components.state import link, services
+from core.errors import VitrineError
+
+LOCATION, POLL = "vt-location", "vt-poll"
+#: Pages read these: the live and ended jobs' state, and what the library holds.
+JOBS, VERSION = "vt-jobs", "vt-version"
+#: A page writes here after it started or stopped a job, so that nobody waits for the clock.
+NUDGE = "vt-nudge"
+
+LIVE_MS, IDLE_MS = 700, 5000
+
+PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
+         ("/jobs", "Jobs", "j"))  # fmt: skip
+
+KEYS = (
+    ("/", "Choose the set"),
+    ("g then s, e, c, j", "Go to Sets, Explore, Clusters, Jobs"),
+    ("l, b", "On the map: lasso, box"),
+    ("+, −, arrows, 0", "On the map: zoom, move, show all"),
+    ("arrows, Page Up, Page Down, Home, End", "In the gallery: move"),
+    ("Enter or Space", "In the gallery: open the inspector"),
+    ("Esc", "Close the inspector, clear the selection"),
+    ("?", "This help"),
+)
+
+
+def set_in(search: str | None) -> str | None:
+    """Return the set that an address names."""
+    return parse_qs((search or "").lstrip("?")).get("set", [None])[0]
+
+
+def nav_links(pathname: str, set_name: str | None) -> list[Component]:
+    """Return the links to the pages; they keep the current set."""
+    links = []
+    for path, name, key in PAGES:
+        here = pathname == path
+        href = link(path, set=set_name) if path in {"/explore", "/clusters"} else path
+        told = [name, html.Span(" (this page)", className="visually-hidden")] if here else name
+        look = "vt-nav-link vt-nav-here" if here else "vt-nav-link"
+        links.append(html.Li(dcc.Link(told, href=href, className=look), **{"data-vt-go": key}))
+    return links
+
+
+def help_dialog() -> Component:
+    """Return the dialog that lists the keys and can switch them off."""
+    rows = [html.Div([html.Dt(html.Kbd(keys)), html.Dd(told)]) for keys, told in KEYS]
+    return html.Dialog(
+        [
+            html.H2("Keys", id="vt-help-title"),
+            html.Dl(rows, className="vt-keys"),
+            dbc.Switch(id="vt-keys-on", label="Use single-key shortcuts", value=True),
+            html.Button("Close", type="button", className="btn btn-primary",
+                        **{"data-vt-action": "close-help"}),
+        ],
+        id="vt-help",
+        className="vt-dialog",
+        **{"aria-labelledby": "vt-help-title"},
+    )  # fmt: skip
+
+
+def top_bar() -> Component:
+    """Return the top bar."""
+    return html.Header(
+        [
+            dcc.Link(
+                [html.Span(className="vt-mark", **{"aria-hidden": "true"}), "Vitrine"],
+                href="/",
+                className="vt-brand",
+            ),
+            html.Nav(
+                html.Ul(nav_links("/", None), id="vt-nav", className="vt-nav"),
+                **{"aria-label": "Pages"},
+            ),
+            html.Div(
+                [
+                    html.Div(html.Span(hidden=True), id="vt-indicator"),
+                    html.Div(pickers.set_picker([], None), id="vt-set-slot", className="vt-set-slot"),
+                    html.Button("?", type="button", className="vt-icon-button", title="Keys (?)",
+                                **{"aria-label": "Keys and help", "data-vt-action": "help"}),
+                    theme.toggle(),
+                ],
+                className="vt-bar-end",
+            ),
+        ],
+        className="vt-bar",
+    )  # fmt: skip
+
+
+def layout() -> Component:
+    """Return the frame; Dash calls it for each page load."""
+    return html.Div(
+        [
+            dcc.Location(id=LOCATION, refresh="callback-nav"),
+            dcc.Interval(id=POLL, interval=IDLE_MS),
+            dcc.Store(id=JOBS),
+            dcc.Store(id=VERSION),
+            dcc.Store(id=NUDGE),
+            theme.store(),
+            html.A("Skip to the page", href="#vt-main", className="vt-skip"),
+            top_bar(),
+            html.Div(id=notices.NOTICES, className="vt-notices", role="status"),
+            html.Main(dash.page_container, id="vt-main", tabIndex=-1),
+            help_dialog(),
+        ]
+    )
+
+
+@callback(
+    Output("vt-nav", "children"),
+    Output("vt-set-slot", "children"),
+    Output(notices.NOTICES, "children"),
+    Input(LOCATION, "pathname"),
+    Input(LOCATION, "search"),
+    Input(VERSION, "data"),
+)
+def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any, Any, Any]:
+    """Mark the current page and set, and drop notices that belong to the page before."""
+    names = [s.name for s in services().library.sets()]
+    named = set_in(search)
+    current = named if named in names else None
+    if current is None and names and pathname in {"/explore", "/clusters"} and not named:
+        current = names[0]
+    picker = pickers.set_picker(names, current)
+    moved = dash.callback_context.triggered_id != VERSION
+    return nav_links(pathname, current), picker, [] if moved else no_update
+
+
+@callback(
+    Output(LOCATION, "href"),
+    Input(pickers.SET_PICKER, "value"),
+    State(LOCATION, "pathname"),
+    State(LOCATION, "search"),
+    prevent_initial_call=True,
+)
+def choose_set(name: str | None, pathname: str, search: str) -> Any:
+    """Go to the chosen set; a picker that only says where one is starts nothing."""
+    names = [s.name for s in services().library.sets()]
+    shown = set_in(search) or (names[0] if names and pathname != "/" else None)
+    if not name or name == shown:
+        return no_update
+    return link(pathname if pathname in {"/explore", "/clusters"} else "/explore", set=name)
+
+
+def library_version(library: Any) -> str:
+    """Return a text that changes whenever a set, a map or a clustering is added or renewed."""
+    return "|".join(f"{s.name}:{s.updated}:{','.join(s.maps)}:{s.clusters}" for s in library.sets())
+
+
+@callback(
+    Output("vt-indicator", "children"),
+    Output(JOBS, "data"),
+    Output(VERSION, "data"),
+    Output(POLL, "interval"),
+    Input(POLL, "n_intervals"),
+    Input(NUDGE, "data"),
+    State(JOBS, "data"),
+    State(VERSION, "data"),
+)
+def poll(ticks: int | None, nudge: Any, known: str | None, version: str | None) -> tuple[Any, ...]:
+    """Look at the job table; tell pages only what changed."""
+    try:
+        jobs = services().jobs.list()
+        present = library_version(services().library)
+    except VitrineError as error:
+        return notices.quiet(str(error)), no_update, no_update, IDLE_MS
+    told = job_panel.signature(jobs)
+    changed = told != known
+    return (
+        job_panel.indicator(jobs) if changed else no_update,
+        told if changed else no_update,
+        present if present != version else no_update,
+        LIVE_MS if any(map(job_panel.is_live, jobs)) else IDLE_MS,
+    )

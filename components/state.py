@@ -1,0 +1,62 @@
+"""How pages reach the workspace, and how they link to each other."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import current_app
+
+from core.errors import NotFoundError
+
+#: Row counts that a page shows at once.
+PAGE_SIZE = 100
+
+
+def services() -> Any:
+    """Return the app's services: `.library`, `.jobs`, `.settings`, `.selections`."""
+    return current_app.config["VITRINE"]
+
+
+def link(path: str, **query: Any) -> str:
+    """Return an address inside the app; empty values are left out."""
+    given = {name: value for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def whole(text: str | int | None, default: int | None = None) -> int | None:
+    """Return a whole number from an address, or the default where it is none."""
+    try:
+        return int(text) if text not in (None, "") else default
+    except (TypeError, ValueError):
+        return default
+
+
+def choose_set(name: str | None) -> str | None:
+    """Return the named set, else the one updated last; None in an empty workspace.
+
+    Raises
+    ------
+    NotFoundError
+        There is no set with this name; the message names those that exist.
+    """
+    names = [s.name for s in services().library.sets()]
+    if name and name not in names:
+        known = ", ".join(names[:8]) or "none yet"
+        raise NotFoundError(f"There is no set named “{name}” here. Sets in this workspace: {known}.")
+    return name or (names[0] if names else None)
+
+
+def spread(total: int, wanted: int) -> list[int]:
+    """Return up to `wanted` rows spread evenly over `total`."""
+    if total <= wanted:
+        return list(range(total))
+    return [i * total // wanted for i in range(wanted)]
+
+
+def chosen(value: str | None, among: Sequence[str], default: str | None = None) -> str | None:
+    """Return the value if it is one of those that exist, else the default or the first."""
+    if value in among:
+        return value
+    if default in among:
+        return default
+    return among[0] if among else None

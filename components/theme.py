@@ -1,0 +1,62 @@
+"""Light and dark: the toggle, and plotly templates that follow it.
+
+`assets/theme.js` sets `data-bs-theme` on `<html>` and tells the store which theme is in force.
+"""
+
+from typing import Any
+
+from dash import ALL, Input, Output, Patch, callback, dcc, html
+from dash.development.base_component import Component
+
+STORE = "vt-theme"
+FONT = 'ui-sans-serif, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+_INK = {"light": ("#555f66", "#d9dad4", "#0e6670"), "dark": ("#a9b2b8", "#343b41", "#63c5ca")}
+
+
+def template(theme: str) -> dict[str, Any]:
+    """Return the plotly template of a theme, as plain data."""
+    ink, line, accent = _INK["dark" if theme == "dark" else "light"]
+    axis = {"gridcolor": line, "linecolor": line, "zerolinecolor": line, "ticks": ""}
+    return {
+        "layout": {
+            "font": {"family": FONT, "size": 12, "color": ink},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "colorway": [accent],
+            "xaxis": {**axis, "showgrid": False},
+            "yaxis": axis,
+            "hoverlabel": {"font": {"family": FONT}},
+        }
+    }
+
+
+def store() -> Component:
+    """Return the store that holds "light" or "dark"."""
+    return dcc.Store(id=STORE, data="light")
+
+
+def toggle() -> Component:
+    """Return the button that switches between light and dark."""
+    return html.Button(
+        html.Span(className="vt-icon vt-icon-theme", **{"aria-hidden": "true"}),
+        type="button",
+        className="vt-icon-button",
+        title="Light or dark",
+        **{"aria-label": "Switch between light and dark", "data-vt-action": "theme"},
+    )
+
+
+@callback(
+    Output({"component": "figure", "part": "graph", "name": ALL}, "figure"),
+    Input(STORE, "data"),
+    Input({"component": "figure", "part": "graph", "name": ALL}, "id"),
+)
+def follow_theme(theme: str, ids: list[dict[str, str]]) -> list[Patch]:
+    """Restyle every figure on the page when the theme changes."""
+    patches = []
+    for _ in ids:
+        patch = Patch()
+        patch["layout"]["template"] = template(theme)
+        patches.append(patch)
+    return patches

@@ -1,0 +1,116 @@
+"""Encoders: what turns a picture into a vector.
+
+`pixels` and `colour-texture` need no weights; `timm:<name>` is any model of timm. Importing this
+package loads none of the libraries behind them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.encoders import pixels, texture, timm_models
+from core.encoders.base import Encoder, parse_name, suggest
+from core.errors import EncoderUnavailableError
+from core.model import EncoderSpec
+
+__all__ = ["ENCODERS", "Encoder", "Listing", "describe", "open_encoder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One line of the list of encoders: how it is named, and what it is for."""
+
+    name: str
+    title: str
+    good_for: str
+    options: tuple[str, ...] = ()
+    needs_weights: bool = False
+
+
+ENCODERS: tuple[Listing, ...] = (
+    Listing(
+        "pixels",
+        "Pixels",
+        "Small aligned pictures: digits, glyphs, sprites. Needs no weights.",
+        pixels.OPTIONS,
+    ),
+    Listing(
+        "colour-texture",
+        "Colour and texture",
+        "Colour and surface by hand-made statistics. Needs no weights.",
+    ),
+    Listing(
+        "timm:<name>",
+        "A timm model from the hub",
+        "What the model was trained for; needs its weights once, from the network or its cache.",
+        timm_models.OPTIONS,
+        True,
+    ),
+    Listing(
+        "timm:local-dir:<folder>",
+        "A timm model from a folder",
+        "A folder with config.json and model.safetensors; needs no network.",
+        timm_models.OPTIONS,
+        True,
+    ),
+)
+
+
+def describe(name: str, *, memo: Path | None = None) -> EncoderSpec | None:
+    """Return what an encoder is without loading it.
+
+    Parameters
+    ----------
+    name
+        An encoder's name with its options.
+    memo
+        The folder where `open_encoder` remembered what it learned from loading models.
+
+    Returns
+    -------
+    EncoderSpec or None
+        None where only loading the model can tell: a timm model that was not opened before with
+        this memo, these weights and this version of timm. Never imports torch.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The name, an option, a folder or a checkpoint file is not one there is.
+    """
+    parsed = parse_name(name)
+    if parsed.base == "pixels":
+        return pixels.describe(parsed)
+    if parsed.base == "colour-texture":
+        return texture.describe(parsed)
+    if parsed.base.startswith("timm:"):
+        return timm_models.describe(parsed, memo)
+    known = [listing.name for listing in ENCODERS]
+    hint = suggest(parsed.base, ["pixels", "colour-texture", f"timm:{parsed.base}"])
+    raise EncoderUnavailableError(
+        f"no encoder is named {name!r}{hint}; there are {', '.join(known)}"
+    )
+
+
+def open_encoder(name: str, *, memo: Path | None = None, device: str = "auto") -> Encoder:
+    """Load an encoder.
+
+    Parameters
+    ----------
+    name
+        An encoder's name with its options.
+    memo
+        A folder in which to remember what loading taught, for `describe`.
+    device
+        auto, cpu, cuda or mps; auto takes the first there is of cuda, mps and cpu.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        Unknown name or option, missing or unfitting weights, a hub out of reach, no such device.
+    """
+    parsed = parse_name(name)
+    if parsed.base == "pixels":
+        return pixels.PixelsEncoder(parsed)
+    if parsed.base == "colour-texture":
+        return texture.ColourTextureEncoder(parsed)
+    describe(name, memo=memo)
+    return timm_models.open_timm(parsed, memo, device)

@@ -1,0 +1,72 @@
+"""What a run is asked to do: the JSON of a job's request and of the command line."""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.store import check_name
+
+MAPS = ("umap", "tsne", "pca")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What to run; the JSON form of a job's request and of the command line.
+
+    Attributes
+    ----------
+    source
+        A folder, table, idx file, vector file, or `sample:digits`.
+    name
+        The set's name in the workspace.
+    encoder
+        An encoder's name; unused where the source brings vectors.
+    maps
+        Any of umap, tsne, pca; the PCA map is made in any case, since it is there at once.
+    dims
+        2 or 3.
+    """
+
+    source: str
+    name: str
+    encoder: str = "pixels"
+    maps: tuple[str, ...] = ("umap",)
+    dims: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without touching the source."""
+        check_name(self.name)
+        for method in self.maps:
+            if method not in MAPS:
+                raise InputError(f"map {method!r}: use one of {', '.join(MAPS)}")
+        if self.dims not in {2, 3}:
+            raise InputError(f"dims {self.dims!r}: a map has 2 or 3 dimensions")
+        if not self.source.strip():
+            raise InputError("source is empty: name a folder, a table, an idx or a vector file")
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "RunRequest":
+        """Build a request from a job's JSON; unknown fields are refused by name."""
+        unknown = set(value) - set(cls.__slots__)
+        if unknown:
+            raise InputError(f"unknown field {sorted(unknown)[0]!r} in the request")
+        return cls(**{**value, "maps": tuple(value.get("maps", ("umap",)))})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as JSON values."""
+        return {**asdict(self), "maps": list(self.maps)}
+
+
+def default_encoder(source: str) -> str:
+    """Return the encoder for a source when nobody chose one: one that needs no weights."""
+    return "pixels" if source.startswith("sample:") else "colour-texture"
+
+
+def name_for(source: str) -> str:
+    """Return a set name made from a source: its last part, without what a name may not hold."""
+    stem = source.removeprefix("sample:")
+    last = Path(stem).name if Path(stem).is_dir() else Path(stem).name.split(".")[0]
+    return re.sub(r"[^\w .+-]+", "-", last).strip(" .-_+")[:80] or "images"

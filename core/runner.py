@@ -1,0 +1,173 @@
+"""Runs jobs in the calling process: the one way behind page and shell.
+
+`work` runs one job that a page submitted; `wait_for_jobs` is the warm worker, which imports and
+compiles what a map needs before anyone asks; `run_here` is what a person's own command does.
+"""
+
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from core.config import Settings
+from core.errors import InputError, JobCancelled, StorageError, VitrineError
+from core.jobs import Job, JobBoard, process_started
+from core.progress import Progress, Step
+from core.store import Workspace
+
+#: Seconds a worker sleeps between two looks at the table.
+POLL = 0.25
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """Open the workspace that the settings name."""
+    return Workspace(settings.workspace_path, settings.thumbnail_cache_mb)
+
+
+def open_board(settings: Settings) -> JobBoard:
+    """Open the job table of the workspace that the settings name."""
+    return JobBoard(open_workspace(settings).root, settings.max_jobs)
+
+
+def _compute(job: Job, settings: Settings, progress: Progress) -> dict[str, Any]:
+    """Do what a job asks for and return its result."""
+    from core.pipeline import run
+    from core.request import RunRequest
+
+    if job.kind != "run":
+        raise InputError(f"job kind {job.kind!r}: only 'run' is known")
+    return run(RunRequest.from_json(job.request), open_workspace(settings), settings, progress)
+
+
+def execute(
+    board: JobBoard,
+    job: Job,
+    settings: Settings,
+    listener: Callable[[Step], None] | None = None,
+) -> dict[str, Any]:
+    """Run a job that this process owns and record how it ended.
+
+    Raises
+    ------
+    VitrineError
+        What stopped it; recorded in the table as well. Any other exception is a bug: its
+        traceback goes to the log, its last line into the table.
+    """
+
+    def listen(step: Step) -> None:
+        board.update(job.id, step.stage, step.done, step.total, step.note)
+        if listener is not None:
+            listener(step)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise JobCancelled("stopped by a signal")
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+    try:
+        progress = Progress(listen, lambda: board.cancelled(job.id))
+        result = _compute(job, settings, progress)
+    except (JobCancelled, KeyboardInterrupt) as error:
+        _record(board, job, "cancelled", str(error) or "interrupted")
+        raise
+    except VitrineError as error:
+        _record(board, job, "failed", str(error))
+        raise
+    except BaseException as error:
+        _record(board, job, "failed", f"{type(error).__name__}: {error} (the log has the details)")
+        raise
+    board.finish(job.id, result)
+    return result
+
+
+def _record(board: JobBoard, job: Job, state: Any, error: str) -> None:
+    """Record a job's end; a disk too full even for that must not hide the first error."""
+    try:
+        board.fail(job.id, state, error)
+    except StorageError as full:
+        print(full, file=sys.stderr)
+
+
+def run_here(
+    settings: Settings,
+    kind: str,
+    request: dict[str, Any],
+    title: str,
+    listener: Callable[[Step], None],
+) -> dict[str, Any]:
+    """Run a job in this process, or follow the live one with the same request to its end."""
+    board = open_board(settings)
+    while True:
+        job, ours = board.adopt(kind, request, title)
+        if ours:
+            return execute(board, job, settings, listener)
+        while job.live:
+            note = f"following job {job.id}, which another process runs"
+            listener(Step(job.stage or "waiting", job.done, job.total, note))
+            time.sleep(POLL)
+            board.sweep()
+            job = board.get(job.id)
+        if job.state == "done" and job.result is not None:
+            return job.result
+
+
+def _execute_logged(board: JobBoard, job: Job, settings: Settings) -> int:
+    """Run a job whose output is a log file; return the exit code."""
+    try:
+        execute(board, job, settings, lambda step: print(step, flush=True))
+    except (VitrineError, KeyboardInterrupt) as error:
+        print(error, flush=True)
+        return 2
+    except Exception:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def work(settings: Settings, job_id: str) -> int:
+    """Run one waiting job, if no other process took it; return the exit code."""
+    board = open_board(settings)
+    job = board.claim(job_id)
+    if job is None:
+        return 0
+    try:
+        return _execute_logged(board, job, settings)
+    finally:
+        board.dispatch()
+
+
+def _warm() -> None:
+    """Import and compile; a failure shows again, with its reason, in the job that needs it."""
+    from core.projection import warm_umap
+
+    try:
+        warm_umap()
+    except Exception:
+        traceback.print_exc()
+
+
+def wait_for_jobs(settings: Settings, parent: int) -> int:
+    """Warm up, take the next waiting job, run it, and end; also end when the server is gone.
+
+    A job does not wait for the warming: both go on side by side, so that on a cold machine the
+    time until the first map is the longer of the two and not their sum.
+    """
+    board = open_board(settings)
+    board.enlist()
+    parent_started = process_started(parent)
+    warming = threading.Thread(target=_warm, daemon=True)
+    warming.start()
+    try:
+        while parent_started is not None and process_started(parent) == parent_started:
+            job = board.claim()
+            if job is not None:
+                return _execute_logged(board, job, settings)
+            time.sleep(POLL)
+        return 0
+    finally:
+        board.retire()
+        board.dispatch()

@@ -1,0 +1,204 @@
+"""Which groups exist, and how firm are they?"""
+
+from typing import Any
+
+from dash import Input, Output, State, callback, dcc, html, register_page
+from dash.development.base_component import Component
+
+from components import cluster_cards, figures, gallery, inspector, notices, pickers, shell
+from components.notices import button_link
+from components.state import PAGE_SIZE, choose_set, chosen, link, services, whole
+from components.words import number, plural, share
+
+register_page(__name__, path="/clusters", name="Clusters", title="Clusters · Vitrine", order=2)
+
+PAGE, SORT, PLACE = "clusters-page", "clusters-sort", "clusters-place"
+NAME = "clusters"
+STORE = inspector.store_id(NAME)
+CARDS = 48
+
+
+@notices.explained
+def layout(
+    set: str = "", kind: str = "themes", cluster: str = "", sort: str = "size", page: str = "",
+    view: str = "", **query: str,
+) -> Component:  # fmt: skip
+    """Return the page for the keys in the address."""
+    keys = {"set": set, "kind": kind, "cluster": cluster, "sort": sort, "page": page, "view": view}
+    return html.Div(
+        [dcc.Store(id=PLACE, data=keys), html.Div(body(keys), id=PAGE)], className="vt-page"
+    )
+
+
+def body(keys: dict[str, str]) -> list[Component]:
+    """Return the clusters of a set, or one of them."""
+    name = choose_set(keys["set"])
+    if name is None:
+        return [html.H1("Clusters"), no_set()]
+    found = services().library.open(name)
+    kind = chosen(keys["kind"], list(cluster_cards.KINDS)) or "themes"
+    clustering = found.clustering(kind)
+    if clustering is None:
+        return [head(name, kind), notices.empty_state(
+            "Not clustered yet",
+            "The clusters of this set are still being computed, or the run that makes them was "
+            "stopped.",
+            button_link("See the jobs", "/jobs", primary=True),
+        )]  # fmt: skip
+    cards = found.cluster_cards(kind)
+    label = whole(keys["cluster"])
+    if keys["cluster"]:
+        one = next((c for c in cards if int(c.cluster) == label), None)
+        return one_cluster(found, one, kind, cards, keys) if one else unknown(name, kind, keys)
+    return overview(found, clustering, kind, cards, keys)
+
+
+def no_set() -> Component:
+    """Return the page of an empty workspace."""
+    return notices.empty_state(
+        "No set yet", "Add a set first; its clusters are found together with its map.",
+        button_link("Add a set", "/", primary=True),
+    )  # fmt: skip
+
+
+def unknown(name: str, kind: str, keys: dict[str, str]) -> list[Component]:
+    """Return the page for a cluster that is not there (any more)."""
+    return [head(name, kind), notices.empty_state(
+        "This cluster does not exist",
+        f"“{keys['cluster']}” is not a cluster of {name}; it may have been renumbered by a newer "
+        "run.",
+        button_link("All clusters", link("/clusters", set=name, kind=kind), primary=True),
+    )]  # fmt: skip
+
+
+def head(name: str, kind: str) -> Component:
+    """Return the title and the switch between clusters and micro-clusters."""
+    tabs = [
+        dcc.Link(text, href=link("/clusters", set=name, kind=value),
+                 className="vt-tab" + (" vt-tab-here" if value == kind else ""))
+        for value, text in cluster_cards.KINDS.items()
+    ]  # fmt: skip
+    return html.Div(
+        [html.H1(f"Clusters of {name}"), html.Nav(tabs, className="vt-tabs",
+                                                  **{"aria-label": "Kind of clusters"})],
+        className="vt-page-head",
+    )  # fmt: skip
+
+
+def overview(
+    found: Any, clustering: Any, kind: str, cards: list[Any], keys: dict[str, str]
+) -> list[Component]:
+    """Return what the clustering is, its sizes and a page of its clusters."""
+    column = cluster_cards.purity_column(cards)
+    sorts = {k: v for k, v in cluster_cards.SORTS.items() if k != "purity" or column}
+    sort = chosen(keys["sort"], list(sorts)) or "size"
+    real = [c for c in cards if not cluster_cards.is_noise(c)]
+    single = [c for c in real if c.size == 1] if kind == "micro" else []
+    listed = [c for c in cluster_cards.ordered(cards, sort, column) if c not in single]
+    pages = max(1, -(-len(listed) // CARDS))
+    page = min(max(1, whole(keys["page"], 1) or 1), pages)
+    options = [{"label": text, "value": value} for value, text in sorts.items()]
+    query = {"set": found.name, "kind": kind, "sort": sort}
+    parts = [
+        head(found.name, kind),
+        notices.hint(clustering.notice) if clustering.notice else None,
+        html.Div(
+            [
+                html.P(told(found, kind, real, cards, single), className="vt-lead"),
+                pickers.select(SORT, "Sort by", options, sort, inline=True),
+            ],
+            className="vt-bar-line",
+        ),
+        figures.size_histogram("clusters-sizes", [c.size for c in real]) if len(real) > 3 else None,
+        cluster_cards.grid(found, listed[(page - 1) * CARDS : page * CARDS], kind, column),
+        gallery.pager("/clusters", query, page, pages),
+        singletons(found, single),
+    ]
+    if single:
+        parts.append(inspector.panel(NAME, found.name))
+    return [part for part in parts if part is not None]
+
+
+def told(found: Any, kind: str, real: list[Any], cards: list[Any], single: list[Any]) -> str:
+    """Return one sentence on a clustering."""
+    if kind == "micro":
+        return (
+            f"{plural(len(real), 'micro-cluster')} of near-identical pictures; "
+            f"{number(len(single))} hold a single picture."
+        )
+    noise = next((c for c in cards if cluster_cards.is_noise(c)), None)
+    rest = f"{number(noise.size)} images ({share(noise.share)})" if noise else "no image"
+    return f"{plural(len(real), 'cluster')} in {number(len(found.items))} images; {rest} unassigned."
+
+
+def singletons(found: Any, single: list[Any]) -> Component | None:
+    """Return the clusters of one, folded."""
+    if not single:
+        return None
+    shown = [c.exemplars[0] for c in single[:PAGE_SIZE]]
+    pictures = [
+        html.Li(gallery.thumb(f"{found.key}/{row}", f"Image {row}", row=row, inspect_store=STORE))
+        for row in shown
+    ]
+    more = f"First {len(shown)} of {number(len(single))}." if len(single) > len(shown) else ""
+    return html.Details(
+        [
+            html.Summary(f"Clusters of one: {plural(len(single), 'picture')} unlike any other"),
+            html.Ul(pictures, className="vt-paged"),
+            html.P(more, className="vt-small"),
+        ],
+        className="vt-card",
+    )
+
+
+def one_cluster(
+    found: Any, one: Any, kind: str, cards: list[Any], keys: dict[str, str]
+) -> list[Component]:
+    """Return one cluster: its figures and all its pictures."""
+    column = cluster_cards.purity_column(cards)
+    window = gallery.window_url(found.name, cluster=one.cluster, kind=kind)
+    name = "Unassigned" if cluster_cards.is_noise(one) else one.name
+    colour = "cluster" if kind == "themes" else "micro cluster"
+    explore = link("/explore", set=found.name, color=colour, cluster=one.cluster, kind=kind)
+    return [
+        html.Div(
+            [
+                dcc.Link("All clusters", href=link("/clusters", set=found.name, kind=kind),
+                         className="vt-back"),
+                html.H1(f"{name}"),
+                html.Div([button_link("Show in Explore", explore), gallery.size_buttons(NAME)],
+                         className="vt-actions vt-push"),
+            ],
+            className="vt-page-head vt-bar-line",
+        ),
+        cluster_cards.figures(one, column),
+        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {name}"),
+                 className="vt-gallery-frame"),
+        inspector.panel(NAME, found.name),
+    ]  # fmt: skip
+
+
+@callback(
+    Output(shell.LOCATION, "href", allow_duplicate=True),
+    Input(SORT, "value"),
+    State(PLACE, "data"),
+    prevent_initial_call=True,
+)
+def sort_by(sort: str | None, keys: dict[str, str]) -> Any:
+    """Go to the same clusters in another order; a picker that only appeared does nothing."""
+    from dash import no_update
+
+    if not sort or sort == keys["sort"] or (keys["sort"] not in cluster_cards.SORTS):
+        return no_update
+    return link("/clusters", set=keys["set"], kind=keys["kind"], sort=sort)
+
+
+@callback(
+    Output(PAGE, "children"),
+    Input(shell.VERSION, "data"),
+    State(PLACE, "data"),
+    prevent_initial_call=True,
+)
+def refresh(changed: str | None, keys: dict[str, str]) -> list[Component]:
+    """Show the clusters anew when a job has changed the set."""
+    return body(keys)

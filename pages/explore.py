@@ -1,0 +1,219 @@
+"""What is in here?"""
+
+from typing import Any
+
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+from dash import no_update, register_page
+from dash.development.base_component import Component
+
+from components import explore_view, inspector, job_panel, map_view, notices, pickers, shell
+from components.notices import button_link
+from components.state import choose_set, chosen, services, whole
+from core.errors import NotFoundError
+
+register_page(__name__, path="/explore", name="Explore", title="Explore · Vitrine", order=1)
+
+PAGE, NOW, SELECTION = "explore-page", "explore-now", "explore-selection"
+MAP, COLOUR, MAP_SLOT = "explore-map-choice", "explore-colour-choice", "explore-map-slot"
+GALLERY_SLOT, CLEAR = "explore-gallery-slot", explore_view.CLEAR
+MISSING, COMPUTE, LIVE = "explore-missing", "explore-compute", "explore-jobs"
+NAME = "explore"
+STORE = inspector.store_id(NAME)
+
+
+@notices.explained
+def layout(
+    set: str = "", map: str = "", color: str = "", sel: str = "", row: str = "",
+    cluster: str = "", kind: str = "themes", view: str = "", page: str = "", **query: str,
+) -> Component:  # fmt: skip
+    """Return the page for the keys in the address."""
+    keys = {"set": set, "map": map, "color": color, "sel": sel, "row": row,
+            "cluster": cluster, "kind": kind, "view": view, "page": page}  # fmt: skip
+    return html.Div([dcc.Store(id=NOW, data=keys), html.Div(body(keys), id=PAGE)])
+
+
+def body(keys: dict[str, Any]) -> list[Component]:
+    """Return the map and the gallery of a set."""
+    name = choose_set(keys["set"])
+    if name is None:
+        return [no_set()]
+    found, told = services().library.open(name), []
+    maps = map_view.flat_maps(found.projections)
+    columns = found.columns()
+    current = known(keys["map"], maps, "map", told)
+    colour = known(keys["color"], [c.name for c in columns], "column", told, "cluster")
+    selection = selected(found, keys, told)
+    row = whole(keys["row"])
+    if keys["row"] and (row is None or not 0 <= row < len(found.items)):
+        told.append(f"There is no image {keys['row']} in {name}.")
+        row = None
+    return [
+        dcc.Store(id=SELECTION, data=selection),
+        explore_view.frame(
+            notices=[notices.alert(text, "warning") for text in told],
+            toolbar=toolbar(found, maps, current, columns, colour),
+            map_part=html.Div(map_part(found, current, colour, selection), id=MAP_SLOT),
+            gallery_part=html.Div(
+                explore_view.gallery_part(found, selection, keys, STORE, services().selections),
+                id=GALLERY_SLOT,
+            ),
+        ),
+        inspector.panel(NAME, name, row),
+    ]
+
+
+def known(
+    value: str, among: list[str], noun: str, told: list[str], default: str | None = None
+) -> str | None:
+    """Return the value if it exists, else the default, noting what was not there."""
+    if value and value not in among:
+        told.append(f"This set has no {noun} “{value}”; showing another one instead.")
+    return chosen(value, among, default)
+
+
+def selected(found: Any, keys: dict[str, Any], told: list[str]) -> dict[str, Any] | None:
+    """Return the selection that the address names, by its id or as a cluster."""
+    board = services().selections
+    try:
+        if keys["cluster"]:
+            label = whole(keys["cluster"], -2)
+            rows = found.cluster_rows(label, keys["kind"])
+            made = {"how": "cluster", "cluster": label, "kind": keys["kind"]}
+            keys["sel"] = board.save(found.key, rows, made)
+        elif keys["sel"]:
+            rows = board.load(keys["sel"], found.key)
+        else:
+            return None
+    except NotFoundError as error:
+        told.append(f"{str(error)[:1].upper()}{str(error)[1:]}. Showing all images.")
+        return None
+    return {"selection": keys["sel"], "count": len(rows), "total": len(found.items)}
+
+
+def no_set() -> Component:
+    """Return the page of an empty workspace."""
+    empty = notices.empty_state(
+        "Nothing to explore yet", "Add a folder of images, or open the sample set.",
+        button_link("Add a set", "/", primary=True), heading=html.H1,
+    )  # fmt: skip
+    return html.Div(empty, className="vt-page")
+
+
+def toolbar(
+    found: Any, maps: list[str], current: str | None, columns: list[Any], colour: str | None
+) -> list[Component]:
+    """Return the pickers above the map."""
+    return [
+        html.H1(found.name, className="vt-toolbar-title"),
+        pickers.map_picker(MAP, maps, current),
+        pickers.colour_picker(COLOUR, columns, colour),
+        explore_view.compute_map(MISSING, COMPUTE, pickers.missing_maps(maps)),
+        html.Div(live_jobs(found.name), id=LIVE, className="vt-push", role="status"),
+    ]
+
+
+def live_jobs(name: str) -> Component:
+    """Return the progress of a running job of this set."""
+    jobs = [job for job in services().jobs.list() if job.request.get("name") == name]
+    return job_panel.indicator(jobs)
+
+
+def map_part(found: Any, name: str | None, colour: str | None, selection: Any) -> list[Component]:
+    """Return the map with its legend and caption, or why there is none yet."""
+    if name is None:
+        return [
+            notices.empty_state(
+                "No map yet", "Its map is being computed, or no run has finished. The gallery "
+                "beside this works already.", button_link("See the jobs", "/jobs"),
+            )
+        ]  # fmt: skip
+    return map_view.view(found, name, colour, selection, SELECTION, STORE)
+
+
+# -- choosing a map, a colour, a selection ---------------------------------------------------------
+
+
+@callback(
+    Output(MAP_SLOT, "children"),
+    Input(MAP, "value"),
+    Input(COLOUR, "value"),
+    Input(SELECTION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def redraw(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> list[Component]:
+    """Show the chosen map, colour and selection."""
+    found = services().library.open(choose_set(keys["set"]))
+    return map_part(found, name, colour, selection)
+
+
+@callback(
+    Output(GALLERY_SLOT, "children"),
+    Input(SELECTION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def fill(selection: dict[str, Any] | None, keys: dict[str, Any]) -> list[Component]:
+    """Show the selected pictures, or all."""
+    found = services().library.open(choose_set(keys["set"]))
+    plain = {**keys, "page": ""}
+    return explore_view.gallery_part(found, selection, plain, STORE, services().selections)
+
+
+@callback(Output(SELECTION, "data"), Input(CLEAR, "n_clicks"), prevent_initial_call=True)
+def clear(clicks: int | None) -> Any:
+    """Clear the selection."""
+    return None if clicks else no_update
+
+
+clientside_callback(
+    ClientsideFunction("vitrine", "reflect"),
+    Output(NOW, "data"),
+    Input(MAP, "value"),
+    Input(COLOUR, "value"),
+    Input(SELECTION, "data"),
+    Input(STORE, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+
+# -- another map, and what jobs change -------------------------------------------------------------
+
+
+@callback(
+    Output(shell.NUDGE, "data", allow_duplicate=True),
+    Input(COMPUTE, "n_clicks"),
+    State(MISSING, "value"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def compute(clicks: int | None, method: str | None, keys: dict[str, Any]) -> Any:
+    """Start the job that adds a map to the set."""
+    if not clicks or not method:
+        return no_update
+    found = services().library.open(choose_set(keys["set"]))
+    wanted = {**found.request, "maps": [method], "dims": 2}
+    title = f"{pickers.map_name(method)} map of {found.name}"
+    return services().jobs.submit("run", wanted, title).id
+
+
+@callback(
+    Output(LIVE, "children"),
+    Input(shell.JOBS, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def show_progress(changed: str | None, keys: dict[str, Any]) -> Component:
+    """Show the progress of this set's job above the map."""
+    return live_jobs(choose_set(keys["set"]) or "")
+
+
+@callback(
+    Output(PAGE, "children"),
+    Input(shell.VERSION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def refresh(changed: str | None, keys: dict[str, Any]) -> list[Component]:
+    """Show the page anew, where one is, when a job has changed the set."""
+    return body(keys)
