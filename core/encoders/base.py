@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -66,16 +66,17 @@ def parse_name(name: str) -> EncoderName:
         An option has no value or is given twice.
     """
     base, _, query = name.strip().partition("?")
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError:
-        raise EncoderUnavailableError(
-            f"encoder {name!r}: options are written name=value&name=value"
-        ) from None
-    options = dict(pairs)
-    if len(options) != len(pairs):
-        raise EncoderUnavailableError(f"encoder {name!r}: an option is given twice")
-    return EncoderName(name, base.strip(), options)
+    options: dict[str, str] = {}
+    for part in query.split("&") if query else ():
+        option, equals, value = part.partition("=")
+        if not (option and equals and value):
+            raise EncoderUnavailableError(
+                f"encoder {name!r}: options are written ?name=value&name=value, not {part!r}"
+            )
+        if option in options:
+            raise EncoderUnavailableError(f"encoder {name!r}: {option} is given twice")
+        options[option] = unquote(value)
+    return EncoderName(name.strip(), base.strip(), options)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,221 @@
+"""What is known about files and items: content hashes and picture facts, in one SQLite file.
+
+A cache: everything in it can be found out again. A hash is trusted only while the file's size,
+modification time, change time and inode are all as they were when it was read.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from core.errors import StorageError
+from core.files import sha256_of_file, sha256_of_files
+from core.progress import Progress
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, sha256 TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (
+    item_id TEXT PRIMARY KEY, fact TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+#: Values in one query; below SQLite's oldest limit of 999.
+_CHUNK = 900
+#: A file changed less than this before it was read may change again within one tick of the clock
+#: and look the same: its hash is not kept.
+_SETTLED_NS = 20_000_000
+
+_Stamp = tuple[int, int, int, int]
+
+
+def _stamp(path: Path) -> _Stamp:
+    state = path.stat()
+    # SQLite's integers are signed; some file systems number inodes beyond.
+    inode = state.st_ino if state.st_ino < 2**63 else state.st_ino - 2**64
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns, inode
+
+
+class Catalog:
+    """File hashes and picture facts; one object serves all threads, one file many processes.
+
+    Parameters
+    ----------
+    path
+        The database file; made when it is missing, with its folder.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be opened, is no database, or is damaged. So do all methods.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{path.parent}: cannot be made: {error.strerror}") from error
+        self._connection: sqlite3.Connection | None = None
+        with self._in_words():
+            self._connection = sqlite3.connect(
+                path, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA busy_timeout = 30000")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the database; the object cannot be used any more."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __enter__(self) -> "Catalog":
+        """Return the catalog itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the database."""
+        self.close()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Turn SQLite's errors into a `StorageError` that says what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.rollback()
+            text = str(error)
+            if "full" in text:
+                reason = "the disk is full: free some space and start again"
+            elif "locked" in text:
+                reason = "another process keeps it locked: wait for it to end and start again"
+            elif "unable to open" in text or "readonly" in text or "permission" in text:
+                reason = f"cannot be opened for writing ({text}): check the folder's permissions"
+            else:
+                reason = f"damaged ({text}): it is a cache, delete it and start again"
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+            raise StorageError(f"{self._path}: {reason}") from error
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._in_words():
+            if self._connection is None:
+                raise StorageError(f"{self._path}: closed, open the catalog again")
+            yield self._connection
+
+    def _read(self, query: str, keys: Sequence[Any]) -> Iterator[tuple]:
+        """Give the rows of a query with `IN (%s)`, asked in chunks of keys."""
+        for start in range(0, len(keys), _CHUNK):
+            part = keys[start : start + _CHUNK]
+            marks = ",".join("?" * len(part))
+            with self._open() as connection:
+                yield from connection.execute(query % marks, part).fetchall()
+
+    def _write(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a query for many rows in one transaction."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(query, rows)
+            connection.execute("COMMIT")
+
+    def sha256_of(self, path: Path) -> str:
+        """Return the SHA-256 of a file's bytes, read only when it may have changed.
+
+        Raises
+        ------
+        OSError
+            It cannot be read.
+        """
+        found = self.sha256_of_many([path])[path]
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def sha256_of_many(
+        self, paths: Iterable[Path], progress: Progress | None = None
+    ) -> dict[Path, str | OSError]:
+        """Return the SHA-256 of every file, or the error that reading it raised."""
+        found: dict[Path, str | OSError] = {}
+        stamps: dict[Path, _Stamp] = {}
+        for path in dict.fromkeys(paths):
+            try:
+                stamps[path] = _stamp(path)
+            except OSError as error:
+                found[path] = error
+        names = {os.fsencode(path.absolute()): path for path in stamps}
+        rows = self._read(
+            "SELECT path, sha256, size, mtime_ns, ctime_ns, inode FROM files WHERE path IN (%s)",
+            list(names),
+        )
+        for name, digest, *stamp in rows:
+            if stamps[names[name]] == tuple(stamp):
+                found[names[name]] = digest
+        unknown = [path for path in stamps if path not in found]
+        if unknown:
+            found |= self._hash_and_keep(unknown, stamps, progress)
+        return found
+
+    def _hash_and_keep(
+        self, paths: Sequence[Path], before: Mapping[Path, _Stamp], progress: Progress | None
+    ) -> dict[Path, str | OSError]:
+        """Hash files and keep what was settled before and did not change meanwhile."""
+        read: dict[Path, str | OSError] = {}
+        step = 4096  # kept in steps: a run that is stopped has not read everything in vain
+        for start in range(0, len(paths), step):
+            part = paths[start : start + step]
+            began = time.time_ns()
+            hashes = sha256_of_files(part, progress) if len(part) > 1 else {part[0]: _try(part[0])}
+            kept = []
+            for path, digest in hashes.items():
+                stamp = before[path]
+                settled = max(stamp[1], stamp[2]) < began - _SETTLED_NS
+                if isinstance(digest, str) and settled and _unchanged(path, stamp):
+                    kept.append((os.fsencode(path.absolute()), *stamp, digest))
+            self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", kept)
+            read |= hashes
+        return read
+
+    def get_facts(self, item_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what is known of the items that anything is known of."""
+        rows = self._read(
+            "SELECT item_id, fact FROM facts WHERE item_id IN (%s)", list(dict.fromkeys(item_ids))
+        )
+        return {item_id: json.loads(fact) for item_id, fact in rows}
+
+    def put_facts(self, facts: Mapping[str, dict[str, Any]]) -> None:
+        """Keep facts of items, replacing older ones, in one transaction.
+
+        A fact is `{"width", "height", "mode", "format", "notes"}` or `{"broken": reason}`.
+        """
+        rows = [(item_id, json.dumps(fact)) for item_id, fact in facts.items()]
+        if rows:
+            self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+
+def _try(path: Path) -> str | OSError:
+    try:
+        return sha256_of_file(path)
+    except OSError as error:
+        return error
+
+
+def _unchanged(path: Path, stamp: _Stamp) -> bool:
+    try:
+        return _stamp(path) == stamp
+    except OSError:
+        return False

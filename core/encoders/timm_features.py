@@ -1,0 +1,169 @@
+"""Which features of a network become the vector: its own, or those of a layer, pooled."""
+
+import re
+from threading import local
+from typing import Any
+
+from core.encoders.base import suggest
+from core.errors import EncoderUnavailableError
+
+#: avg and max pool over places (class and register tokens left out); token is the class token.
+POOLINGS = ("avg", "max", "token")
+
+
+class _Reached(Exception):  # noqa: N818 - it ends a forward pass early, nothing is wrong
+    """The layer that was wanted has spoken; the rest of the network need not run."""
+
+
+class Features:
+    """A network, a layer of it, and a way of pooling.
+
+    Parameters
+    ----------
+    model
+        A timm model without classifier, in evaluation mode.
+    layer
+        "" for the network's own last features, a module's name ("blocks.6", "layer3"), or the
+        number of a feature stage, counted from the end where negative.
+    pooling
+        avg, max or token; "" is the network's own at its end, and avg elsewhere.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        The network has no such layer.
+    """
+
+    def __init__(self, model: Any, layer: str, pooling: str):
+        self.layer = layer
+        self.pooling = pooling or ("avg" if layer else "")
+        self._model = model
+        self._caught = local()
+        self._stage: int | None = None
+        if re.fullmatch(r"-?\d+", layer) and layer not in dict(model.named_modules()):
+            self._stage = self._checked_stage(int(layer))
+        elif layer:
+            self._watch(layer)
+        # Channels last is nearly twice as fast for convolutions on the processor, and what tensor
+        # cores want; a transformer has one convolution and gains nothing.
+        self._convolutional = sum(type(m).__name__ == "Conv2d" for m in model.modules()) > 4
+
+    def _checked_stage(self, stage: int) -> int:
+        if not hasattr(self._model, "forward_intermediates"):
+            raise EncoderUnavailableError(
+                f"layer {stage}: this model numbers no feature stages; give a module's name"
+            )
+        return stage
+
+    def _watch(self, layer: str) -> None:
+        modules = dict(self._model.named_modules())
+        if layer not in modules:
+            raise EncoderUnavailableError(
+                f"the model has no layer {layer!r}{suggest(layer, modules)}"
+            )
+
+        def catch(_module: Any, _inputs: Any, output: Any) -> None:
+            self._caught.output = output
+            raise _Reached
+
+        modules[layer].register_forward_hook(catch)
+
+    def to(self, device: str) -> "Features":
+        """Move the network to a device, in the memory layout that suits it; return itself."""
+        import torch
+
+        self._model = self._model.to(device)
+        if self._convolutional:
+            self._model = self._model.to(memory_format=torch.channels_last)
+        return self
+
+    def dims(self, input_size: tuple[int, int, int]) -> int:
+        """Return the length of a vector, found by trying one empty picture.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            The network cannot take this size, or the layer's output cannot be pooled this way.
+        """
+        import torch
+
+        try:
+            with torch.inference_mode():
+                return int(self(torch.zeros(1, *input_size)).shape[1])
+        except EncoderUnavailableError:
+            raise
+        except Exception as error:
+            text = " ".join(str(error).split())[:200]
+            raise EncoderUnavailableError(
+                f"the model cannot take pictures of {input_size[1]} x {input_size[2]} px"
+                f"{f' at layer {self.layer}' if self.layer else ''}: {text}"
+            ) from error
+
+    def __call__(self, batch: Any) -> Any:
+        """Return `(n, dims)` for a normalised batch `(n, c, h, w)`."""
+        if not self._convolutional:
+            batch = batch.contiguous()
+        if self._stage is not None:
+            return self._intermediate(batch)
+        if self.layer:
+            try:
+                self._model(batch)
+            except _Reached:
+                return self._pool(self._caught.output, self._prefix())
+            finally:
+                self._caught.__dict__.clear()
+            raise EncoderUnavailableError(f"layer {self.layer!r} takes no part in the forward pass")
+        if self.pooling:
+            return self._pool(self._model.forward_features(batch), self._prefix())
+        return self._flat(self._model(batch))
+
+    def _prefix(self) -> int:
+        """Return how many tokens before the patches' are of another kind."""
+        return int(getattr(self._model, "num_prefix_tokens", 0) or 0)
+
+    def _intermediate(self, batch: Any) -> Any:
+        token = self.pooling == "token"
+        more = {"return_prefix_tokens": True} if token else {}
+        found = self._model.forward_intermediates(
+            batch, indices=[self._stage], intermediates_only=True, output_fmt="NCHW", **more
+        )[0]
+        if not token:
+            return self._pool(found, 0, channels_first=True)
+        if not isinstance(found, tuple) or not found[1].shape[1]:
+            raise EncoderUnavailableError(_NO_TOKEN)
+        return found[1][:, 0]
+
+    def _pool(self, output: Any, prefix: int, *, channels_first: bool | None = None) -> Any:
+        """Pool a layer's output: a map `(n, c, h, w)`, tokens `(n, t, c)`, or a vector already."""
+        if not hasattr(output, "ndim"):
+            raise EncoderUnavailableError(
+                f"layer {self.layer!r} gives {type(output).__name__}, not one array; take another"
+            )
+        output = output.float()
+        if output.ndim == 3:
+            if self.pooling == "token":
+                if not prefix:
+                    raise EncoderUnavailableError(_NO_TOKEN)
+                return output[:, 0]
+            return self._over(output[:, prefix:], (1,))
+        if self.pooling == "token":
+            raise EncoderUnavailableError(_NO_TOKEN)
+        if output.ndim == 4:
+            if channels_first is None:
+                channels_first = getattr(self._model, "output_fmt", "NCHW") == "NCHW"
+            return self._over(output, (2, 3) if channels_first else (1, 2))
+        return self._flat(output)
+
+    def _over(self, output: Any, axes: tuple[int, ...]) -> Any:
+        return output.amax(axes) if self.pooling == "max" else output.mean(axes)
+
+    def _flat(self, output: Any) -> Any:
+        if getattr(output, "ndim", 0) != 2:
+            shape = tuple(getattr(output, "shape", ()))
+            raise EncoderUnavailableError(
+                f"the output {shape} is not one vector a picture; choose a pool or another layer"
+            )
+        return output
+
+
+_NO_TOKEN = "this model or layer has no class token; use pool=avg or pool=max"
