@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> Any:
     import dash
 
     from components import shell
-    from components.notices import on_error
+    from components.notices import show_error
     from components.routes import routes
     from components.security import protect
 
@@ -84,7 +84,7 @@ def create_app(settings: Settings) -> Any:
         index_string=_INDEX,
         serve_locally=True,
         suppress_callback_exceptions=True,
-        on_error=on_error,
+        on_error=show_error,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.server.config["VITRINE"] = Services(

@@ -52,6 +52,7 @@
       this.camera = camera;
       this.follow();
       clearTimeout(this.rest);
+      this.asked = null;
       this.rest = setTimeout(() => this.ask(), this.shown ? REST : 0);
     }
 
@@ -78,7 +79,7 @@
         dark: this.dark ? 1 : 0,
         selection: dataset.base || '',
       });
-      return `/map/${encodeURIComponent(dataset.projection)}/raster.png?${query}`;
+      return `${dataset.points.replace(/points$/, 'raster.png')}?${query}`;
     }
 
     /** Ask the server for the present view and show it when it is there. */

@@ -47,5 +47,6 @@
     window.dispatchEvent(new Event("resize"));
   });
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { vitrine: { reflect } });
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.vitrine = { reflect };
 })();

@@ -7,8 +7,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import gallery, tables
-from components.state import link
+from components.state import link, spread
 from components.words import number, plural, score, share
+from core.library import ClusterCard
 
 SORTS = {"size": "Size", "density": "Density", "purity": "Purity"}
 KINDS = {"themes": "Clusters", "micro": "Micro-clusters"}
@@ -43,6 +44,17 @@ def ordered(cards: Sequence[Any], sort: str, column: str | None) -> list[Any]:
     return sorted(cards, key=lambda c: (is_noise(c), -value(c), int(c.cluster)))
 
 
+def with_noise(found: Any, kind: str) -> list[ClusterCard]:
+    """Return all clusters of a kind, and the images that no cluster took as one more card."""
+    cards = list(found.cluster_cards(kind))
+    rows = found.cluster_rows(-1, kind) if kind == "themes" else ()
+    if len(rows):
+        shown = [int(rows[i]) for i in spread(len(rows), 6)]
+        part = len(rows) / max(1, len(found.items))
+        cards.append(ClusterCard(-1, "Unassigned", len(rows), part, None, None, shown, {}))
+    return cards
+
+
 def figures(card: Any, column: str | None) -> Component:
     """Return a cluster's figures."""
     found = purity(card, column)
@@ -59,7 +71,6 @@ def card(found: Any, one: Any, kind: str, column: str | None) -> Component:
     """Return the card of one cluster of an open set."""
     href = link("/clusters", set=found.name, kind=kind, cluster=one.cluster)
     noise = is_noise(one)
-    name = "Unassigned" if noise else one.name
     told = purity(one, column)
     line = [plural(one.size, "image"), share(one.share)]
     if not noise and one.size > 1:
@@ -70,7 +81,7 @@ def card(found: Any, one: Any, kind: str, column: str | None) -> Component:
                 gallery.mosaic(found.key, one.exemplars[:6]),
                 html.Div(
                     [
-                        html.H3(name, className="vt-card-title"),
+                        html.H3(one.name, className="vt-card-title"),
                         html.P(" · ".join(line)),
                         html.P(f"{told[0]}, {share(told[1])} pure" if told else ""),
                         html.P("In no cluster: too sparse to belong to one.") if noise else None,

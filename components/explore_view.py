@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import gallery
+from components.attributes import attrs
 from components.state import PAGE_SIZE, link, whole
 from components.words import map_name, number
 
@@ -24,7 +25,7 @@ def frame(
     """Return the page's frame; which tab shows is set by `assets/pages.js`."""
     tabs = [
         html.Button(text, type="button", className="vt-tab",
-                    **{"data-vt-tab": value, "aria-pressed": "true" if value == "map" else "false"})
+                    **attrs(data_vt_tab=value, aria_pressed="true" if value == "map" else "false"))
         for value, text in (("map", "Map"), ("gallery", "Gallery"))
     ]  # fmt: skip
     return html.Div(
@@ -32,20 +33,22 @@ def frame(
             html.Div(notices, className="vt-explore-notices"),
             html.Div(toolbar, className="vt-toolbar"),
             html.Div(tabs, className="vt-tabs vt-explore-tabs", role="group",
-                     **{"aria-label": "Show"}),
-            html.Section(map_part, className="vt-pane vt-pane-map", **{"aria-label": "Map"}),
+                     **attrs(aria_label="Show")),
+            html.Section(map_part, className="vt-pane vt-pane-map", **attrs(aria_label="Map")),
             html.Section(gallery_part, className="vt-pane vt-pane-gallery",
-                         **{"aria-label": "Gallery"}),
+                         **attrs(aria_label="Gallery")),
         ],
         className="vt-explore",
-        **{"data-tab": "map"},
+        **attrs(data_tab="map"),
     )  # fmt: skip
 
 
 def compute_map(select_id: str, button_id: str, missing: list[str]) -> Component:
     """Return the choice of a map to compute; hidden when the set has all."""
     options = [{"label": map_name(name), "value": name} for name in missing]
-    field = dbc.Select(id=select_id, options=options, value=missing[0] if missing else "", size="sm")
+    field = dbc.Select(
+        id=select_id, options=options, value=missing[0] if missing else "", size="sm"
+    )
     return html.Div(
         [
             html.Label("Another map", htmlFor=select_id, className="vt-inline-label"),
@@ -93,6 +96,6 @@ def count(found: Any, selection: dict[str, Any] | None) -> Component:
         text = [html.Strong(f"{number(selection['count'])} selected"), f" of {total}"]
     clear = html.Button(
         "Clear", id=CLEAR, type="button", className="btn btn-quiet btn-sm", hidden=not selection,
-        **{"aria-label": "Clear the selection"},
+        **attrs(aria_label="Clear the selection"),
     )  # fmt: skip
     return html.Div([html.Span(text, role="status"), clear], className="vt-count")

@@ -7,6 +7,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attrs
 from components.theme import template
 from components.words import number
 
@@ -33,7 +34,7 @@ def graph(name: str, figure: dict[str, Any], *, label: str, height: int = 220) -
         config=CONFIG,
         style={"height": f"{height}px"},
     )
-    return html.Div(chart, role="img", className="vt-figure", **{"aria-label": label})
+    return html.Div(chart, role="img", className="vt-figure", **attrs(aria_label=label))
 
 
 def size_bins(sizes: Sequence[int]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attrs
 from components.state import PAGE_SIZE, link
 from components.words import number
 
@@ -26,12 +27,12 @@ def host(
         id=host_id(name),
         className="vt-gallery",
         tabIndex=0,
-        **{
-            "aria-label": label,
-            "data-window": window,
-            "data-inspect-store": json.dumps(inspect_store),
-            "data-size": size,
-        },
+        **attrs(
+            aria_label=label,
+            data_window=window,
+            data_inspect_store=json.dumps(inspect_store),
+            data_size=size,
+        ),
     )
 
 
@@ -47,12 +48,12 @@ def size_buttons(name: str) -> Component:
             size.upper(),
             type="button",
             className="btn btn-quiet btn-sm",
-            **{
-                "aria-label": f"{label} pictures",
-                "aria-pressed": "true" if size == "m" else "false",
-                "data-gallery-size": size,
-                "data-gallery": host_id(name),
-            },
+            **attrs(
+                aria_label=f"{label} pictures",
+                aria_pressed="true" if size == "m" else "false",
+                data_gallery_size=size,
+                data_gallery=host_id(name),
+            ),
         )
         for size, label in SIZES.items()
     ]
@@ -72,7 +73,7 @@ def thumb(item: str, alt: str, *, row: int | None = None, inspect_store: Any = N
         picture,
         type="button",
         className="vt-thumb-button",
-        **{"data-inspect-row": str(row), "data-inspect-store": json.dumps(inspect_store)},
+        **attrs(data_inspect_row=str(row), data_inspect_store=json.dumps(inspect_store)),
     )
 
 
@@ -120,7 +121,9 @@ def pager(path: str, query: dict[str, Any], page: int, pages: int) -> Component 
 
     def step(text: str, to: int, usable: bool) -> Component:
         if not usable:
-            return html.Span(text, className="btn btn-quiet disabled", **{"aria-disabled": "true"})
+            return html.Span(
+                text, className="btn btn-quiet disabled", **attrs(aria_disabled="true")
+            )
         return dcc.Link(text, href=link(path, **{**query, "page": to}), className="btn btn-quiet")
 
     return html.Nav(
@@ -130,5 +133,5 @@ def pager(path: str, query: dict[str, Any], page: int, pages: int) -> Component 
             step("Next", page + 1, page < pages),
         ],
         className="vt-pager",
-        **{"aria-label": "Pages"},
+        **attrs(aria_label="Pages"),
     )

@@ -6,6 +6,7 @@ from dash import MATCH, Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from components import gallery, tables
+from components.attributes import attrs
 from components.state import link, services
 from components.words import number, plural
 
@@ -40,17 +41,17 @@ def panel(name: str, set_name: str, row: int | None = None) -> Component:
                                 id=_id("close", name),
                                 type="button",
                                 className="vt-icon-button",
-                                **{"aria-label": "Close the inspector", "data-vt-close": "true"},
+                                **attrs(aria_label="Close the inspector", data_vt_close="true"),
                             ),
                         ],
                         className="vt-inspector-head",
                     ),
-                    html.Div(id=_id("body", name), **{"aria-live": "polite"}),
+                    html.Div(id=_id("body", name), **attrs(aria_live="polite")),
                 ],
                 id=_id("aside", name),
                 className="vt-inspector",
                 hidden=True,
-                **{"aria-label": "Inspector"},
+                **attrs(aria_label="Inspector"),
             ),
         ]
     )

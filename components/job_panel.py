@@ -7,6 +7,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attrs
 from components.state import link
 from components.tables import facts
 from components.words import ago, number, plural, seconds, share
@@ -76,9 +77,9 @@ def progress_bar(job: Any) -> Component:
         percent = round(100 * job.done / job.total)
         return html.Progress(
             f"{percent} %", value=str(percent), max="100", className="vt-progress",
-            **{"aria-label": label},
+            **attrs(aria_label=label),
         )  # fmt: skip
-    return html.Progress(className="vt-progress", **{"aria-label": label})
+    return html.Progress(className="vt-progress", **attrs(aria_label=label))
 
 
 def indicator(jobs: Sequence[Any]) -> Component:
@@ -147,7 +148,7 @@ def card(job: Any, log: str = "", *, heading: Any = html.H2) -> Component:
     if is_live(job):
         stop = html.Button(
             "Stop", id=cancel_id(job.id), type="button", className="btn btn-quiet btn-sm",
-            **{"aria-label": f"Stop {job.title}"},
+            **attrs(aria_label=f"Stop {job.title}"),
         )  # fmt: skip
         told = html.Div([html.Strong(stage_text(job)), html.Span(pace_text(job))])
         parts.append(html.Div([told, stop], className="vt-job-stage"))

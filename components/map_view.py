@@ -6,6 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attrs
 from components.words import map_name, number, score, value_text
 
 READING = {
@@ -27,9 +28,7 @@ SCORES = (
 def caption(projection: Any, total: int) -> Component:
     """Return what may be read from a map, and how faithful it was measured to be."""
     method = projection.spec.method
-    parts: list[Any] = [
-        html.P([html.Strong(f"{map_name(method)}. "), READING.get(method, "")])
-    ]
+    parts: list[Any] = [html.P([html.Strong(f"{map_name(method)}. "), READING.get(method, "")])]
     if projection.notice:
         parts.append(html.P(projection.notice, className="vt-hint"))
     measured = [
@@ -65,9 +64,11 @@ def legend(colouring: Any, palette: Sequence[str]) -> Component:
         html.Li([_swatch(palette[e.index]), f"{e.label} ", html.Span(number(e.count))])
         for e in colouring.entries
     ]
-    return html.Ul(entries, className="vt-legend", tabIndex=0, **{"aria-label": "Legend"})
+    return html.Ul(entries, className="vt-legend", tabIndex=0, **attrs(aria_label="Legend"))
 
 
 def _swatch(colour: str) -> Component:
     """Return a spot of one colour."""
-    return html.Span(className="vt-swatch", style={"background": colour}, **{"aria-hidden": "true"})
+    return html.Span(
+        className="vt-swatch", style={"background": colour}, **attrs(aria_hidden="true")
+    )

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html, set_props
 from dash.development.base_component import Component
 
+from components.attributes import attrs
 from core.errors import VitrineError
 
 NOTICES = "vt-notices"
@@ -27,7 +28,7 @@ def empty_state(title: str, reason: str, *actions: Component, heading: Any = htm
     """Return what stands where nothing can be shown: the reason and the next action."""
     return html.Section(
         [
-            html.Div(className="vt-icon vt-icon-frame", **{"aria-hidden": "true"}),
+            html.Div(className="vt-icon vt-icon-frame", **attrs(aria_hidden="true")),
             heading(title, className="vt-empty-title"),
             html.P(reason, className="vt-empty-reason"),
             html.Div(list(actions), className="vt-actions"),

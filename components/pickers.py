@@ -8,29 +8,17 @@ from dash import html
 from dash.development.base_component import Component
 
 from components.words import MAP_NAMES, map_name
+from core.encoders import ENCODERS
 
 SET_PICKER = "vt-set"
 
-ENCODERS: tuple[tuple[str, str, str], ...] = (
-    (
-        "pixels",
-        "Pixels",
-        "Small grey copies of the pictures. For drawings, digits, aligned crops; needs nothing.",
-    ),
-    (
-        "colour-texture",
-        "Colour and texture",
-        "Colour statistics and fine texture. For specimens, materials, wings; needs nothing.",
-    ),
-    (
-        "timm",
-        "A trained network (timm)",
-        "Sees objects and parts. For photographs; its weights must be at hand or on the hub.",
-    ),
-)  # fmt: skip
+#: Encoders that are offered by name; the rest of timm is typed.
+OFFERED = {"pixels": "pixels", "colour-texture": "colour-texture", "timm": "timm:<name>"}
 
 
-def labelled(label: str, field: Component, *, hidden: bool = False, help_text: str = "") -> Component:
+def labelled(
+    label: str, field: Component, *, hidden: bool = False, help_text: str = ""
+) -> Component:
     """Return a field with its label, and help under it that screen readers announce."""
     look = "visually-hidden" if hidden else "form-label"
     parts = [html.Label(label, htmlFor=field.id, className=look), field]
@@ -40,7 +28,12 @@ def labelled(label: str, field: Component, *, hidden: bool = False, help_text: s
 
 
 def select(
-    select_id: str, label: str, options: Sequence[dict[str, Any]], value: Any, *, inline: bool = False
+    select_id: str,
+    label: str,
+    options: Sequence[dict[str, Any]],
+    value: Any,
+    *,
+    inline: bool = False,
 ) -> Component:
     """Return a native select with its label, above or before it."""
     field = dbc.Select(id=select_id, options=list(options), value=value, size="sm")
@@ -81,6 +74,7 @@ def colour_picker(select_id: str, columns: Sequence[Any], current: str | None) -
 
 def encoder_picker(radio_id: str) -> Component:
     """Return the choice of the encoder, each with what it is good for."""
+    known = {listing.name: listing for listing in ENCODERS}
     options = [
         {
             "value": value,
@@ -89,7 +83,8 @@ def encoder_picker(radio_id: str) -> Component:
                 className="vt-choice",
             ),
         }
-        for value, name, told in ENCODERS
+        for value, listed in OFFERED.items()
+        for name, told in [(known[listed].title, known[listed].good_for)]
     ]
     return html.Fieldset(
         [

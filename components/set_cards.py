@@ -7,10 +7,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from components import gallery, tables
+from components.attributes import attrs
 from components.notices import button_link
 from components.state import link, spread
 from components.words import MODEL_TYPES, ago, listed, map_name, number, plural, share
-from core.errors import VitrineError
+from core.errors import ArtifactCorruptError, VitrineError
 
 THUMBS = 8
 
@@ -26,7 +27,7 @@ def steps(embedded: bool, mapped: bool, clustered: bool, *, busy: bool = False) 
             html.Li([name, html.Span(f" ({word})", className="visually-hidden")],
                     className=f"vt-step vt-step-{state}")
         )  # fmt: skip
-    return html.Ol(items, className="vt-steps", **{"aria-label": "Steps"})
+    return html.Ol(items, className="vt-steps", **attrs(aria_label="Steps"))
 
 
 def _facts(summary: Any) -> Component:
@@ -47,9 +48,7 @@ def _origin(summary: Any, found: Any) -> Component:
     kind = MODEL_TYPES.get(found.spec.model_type, found.spec.model_type)
     maps = listed([map_name(name) for name in summary.maps]) or "none yet"
     lines: list[Any] = [
-        html.P(
-            [html.Strong(summary.encoder), f": {kind}, {plural(summary.dims, 'dimension')}"]
-        ),
+        html.P([html.Strong(summary.encoder), f": {kind}, {plural(summary.dims, 'dimension')}"]),
         html.P(f"Maps: {maps}"),
         html.P(["From ", html.Code(summary.source)]) if summary.source else None,
     ]
@@ -72,6 +71,8 @@ def _unreadable(summary: Any, error: VitrineError) -> Component:
 def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) -> Component:
     """Return the card of one set."""
     try:
+        if summary.problem:
+            raise ArtifactCorruptError(summary.problem)
         found = open_set(summary.name)
         rows = spread(len(found.items), THUMBS)
         broken = tables.broken_files(found.broken)
@@ -106,4 +107,5 @@ def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) ->
 def grid(library: Any, jobs: Sequence[Any]) -> list[Component]:
     """Return the cards of all sets."""
     busy = {job.request.get("name") for job in jobs if job.state in {"queued", "running"}}
-    return [card(s, library.open, busy=s.name in busy) for s in library.sets()]
+    newest = sorted(library.sets(), key=lambda s: s.updated, reverse=True)
+    return [card(s, library.open, busy=s.name in busy) for s in newest]

@@ -1,17 +1,16 @@
 """The form that adds a set, and the request it makes."""
 
-import re
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from components import pickers
+from components.attributes import attrs
 from core.errors import InputError
-
-SAMPLE = {"source": "sample:digits", "name": "digits", "encoder": "pixels", "maps": ["umap"]}
+from core.request import RunRequest, name_for
 
 SOURCE, NAME = "home-source", "home-name"
 ENCODER, TIMM, MAPS = "home-encoder", "home-timm", "home-maps"
@@ -23,40 +22,43 @@ _SUGGESTED = (
 )  # fmt: skip
 
 
-def suggest_name(source: str) -> str:
-    """Return a set's name from its source: the folder's or the file's own name."""
-    stem = PurePath(source.rstrip("/\\").replace("\\", "/")).name or "set"
-    stem = re.sub(r"(\.(csv|parquet|npy|npz|gz))+$", "", stem, flags=re.IGNORECASE)
-    return re.sub(r"[^\w .+-]+", "-", stem).strip(" .-_")[:80] or "set"
-
-
 def request(
-    source: str | None, name: str | None, encoder: str, timm: str | None, maps: list[str]
-) -> dict[str, Any]:
-    """Return the job request of the form's fields.
+    source: str | None,
+    name: str | None,
+    encoder: str,
+    timm: str | None,
+    maps: Sequence[str],
+    seed: int = 0,
+) -> RunRequest:
+    """Return what the form's fields ask for.
 
     Raises
     ------
     InputError
-        The source or the network's name is missing.
+        A field is missing or cannot be used; the message says what to enter.
     """
     path = (source or "").strip().strip("\"'")
     if not path:
         raise InputError("Say where the images are: a folder, a table, an idx or a vector file.")
+    if not path.startswith("sample:"):
+        path = str(Path(path).expanduser().absolute())
+        if not Path(path).exists():
+            raise InputError(f"There is no file or folder {path} on this computer.")
     full = pickers.encoder_name(encoder, timm)
     if not full:
         raise InputError("Name the timm model, for example mobilenetv2_100.ra_in1k.")
-    return {
-        "source": path,
-        "name": (name or "").strip() or suggest_name(path),
-        "encoder": full,
-        "maps": [m for m in ("umap", "tsne") if m in (maps or [])] or ["pca"],
-    }
+    chosen = tuple(m for m in ("umap", "tsne") if m in maps) or ("pca",)
+    return RunRequest(path, (name or "").strip() or name_for(path), full, chosen, seed=seed)
 
 
-def title(wanted: dict[str, Any]) -> str:
+def sample(seed: int = 0) -> RunRequest:
+    """Return what opens the sample set."""
+    return RunRequest("sample:digits", "digits", "pixels", seed=seed)
+
+
+def title(wanted: RunRequest) -> str:
     """Return a job's title from its request."""
-    return f"{wanted['name']} with {wanted['encoder']}"
+    return f"{wanted.name}: {wanted.encoder}"
 
 
 def sample_button(button_id: str, *, primary: bool = False) -> Component:
@@ -108,5 +110,5 @@ def form() -> Component:
                    className="vt-small"),
         ],
         className="vt-card vt-form",
-        **{"aria-label": "Add a set"},
+        **attrs(aria_label="Add a set"),
     )  # fmt: skip

@@ -9,8 +9,10 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from components import job_panel, notices, pickers, theme
-from components.state import link, services
+from components.attributes import attrs
+from components.state import latest_set, link, services
 from core.errors import VitrineError
+from core.keys import digest
 
 LOCATION, POLL = "vt-location", "vt-poll"
 #: Pages read these: the live and ended jobs' state, and what the library holds.
@@ -19,6 +21,9 @@ JOBS, VERSION = "vt-jobs", "vt-version"
 NUDGE = "vt-nudge"
 
 LIVE_MS, IDLE_MS = 700, 5000
+
+#: Pages that show one set.
+SET_PAGES = ("/explore", "/clusters")
 
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
          ("/jobs", "Jobs", "j"))  # fmt: skip
@@ -45,10 +50,10 @@ def nav_links(pathname: str, set_name: str | None) -> list[Component]:
     links = []
     for path, name, key in PAGES:
         here = pathname == path
-        href = link(path, set=set_name) if path in {"/explore", "/clusters"} else path
+        href = link(path, set=set_name) if path in SET_PAGES else path
         told = [name, html.Span(" (this page)", className="visually-hidden")] if here else name
         look = "vt-nav-link vt-nav-here" if here else "vt-nav-link"
-        links.append(html.Li(dcc.Link(told, href=href, className=look), **{"data-vt-go": key}))
+        links.append(html.Li(dcc.Link(told, href=href, className=look), **attrs(data_vt_go=key)))
     return links
 
 
@@ -61,11 +66,11 @@ def help_dialog() -> Component:
             html.Dl(rows, className="vt-keys"),
             dbc.Switch(id="vt-keys-on", label="Use single-key shortcuts", value=True),
             html.Button("Close", type="button", className="btn btn-primary",
-                        **{"data-vt-action": "close-help"}),
+                        **attrs(data_vt_action="close-help")),
         ],
         id="vt-help",
         className="vt-dialog",
-        **{"aria-labelledby": "vt-help-title"},
+        **attrs(aria_labelledby="vt-help-title"),
     )  # fmt: skip
 
 
@@ -74,20 +79,21 @@ def top_bar() -> Component:
     return html.Header(
         [
             dcc.Link(
-                [html.Span(className="vt-mark", **{"aria-hidden": "true"}), "Vitrine"],
+                [html.Span(className="vt-mark", **attrs(aria_hidden="true")), "Vitrine"],
                 href="/",
                 className="vt-brand",
             ),
             html.Nav(
                 html.Ul(nav_links("/", None), id="vt-nav", className="vt-nav"),
-                **{"aria-label": "Pages"},
+                **attrs(aria_label="Pages"),
             ),
             html.Div(
                 [
                     html.Div(html.Span(hidden=True), id="vt-indicator"),
-                    html.Div(pickers.set_picker([], None), id="vt-set-slot", className="vt-set-slot"),
+                    html.Div(
+ pickers.set_picker([], None), id="vt-set-slot", className="vt-set-slot"),
                     html.Button("?", type="button", className="vt-icon-button", title="Keys (?)",
-                                **{"aria-label": "Keys and help", "data-vt-action": "help"}),
+                                **attrs(aria_label="Keys and help", data_vt_action="help")),
                     theme.toggle(),
                 ],
                 className="vt-bar-end",
@@ -99,12 +105,13 @@ def top_bar() -> Component:
 
 def layout() -> Component:
     """Return the frame; Dash calls it for each page load."""
+    jobs, version = known_state()
     return html.Div(
         [
             dcc.Location(id=LOCATION, refresh="callback-nav"),
             dcc.Interval(id=POLL, interval=IDLE_MS),
-            dcc.Store(id=JOBS),
-            dcc.Store(id=VERSION),
+            dcc.Store(id=JOBS, data=jobs),
+            dcc.Store(id=VERSION, data=version),
             dcc.Store(id=NUDGE),
             theme.store(),
             html.A("Skip to the page", href="#vt-main", className="vt-skip"),
@@ -126,11 +133,11 @@ def layout() -> Component:
 )
 def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any, Any, Any]:
     """Mark the current page and set, and drop notices that belong to the page before."""
-    names = [s.name for s in services().library.sets()]
-    named = set_in(search)
+    library = services().library
+    names, named = library.names(), set_in(search)
     current = named if named in names else None
-    if current is None and names and pathname in {"/explore", "/clusters"} and not named:
-        current = names[0]
+    if not named and pathname in SET_PAGES:
+        current = latest_set(library)
     picker = pickers.set_picker(names, current)
     moved = dash.callback_context.triggered_id != VERSION
     return nav_links(pathname, current), picker, [] if moved else no_update
@@ -145,16 +152,35 @@ def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any
 )
 def choose_set(name: str | None, pathname: str, search: str) -> Any:
     """Go to the chosen set; a picker that only says where one is starts nothing."""
-    names = [s.name for s in services().library.sets()]
-    shown = set_in(search) or (names[0] if names and pathname != "/" else None)
+    shown = set_in(search)
+    if not shown and pathname in SET_PAGES:
+        shown = latest_set(services().library)
     if not name or name == shown:
         return no_update
-    return link(pathname if pathname in {"/explore", "/clusters"} else "/explore", set=name)
+    return link(pathname if pathname in SET_PAGES else "/explore", set=name)
 
 
 def library_version(library: Any) -> str:
     """Return a text that changes whenever a set, a map or a clustering is added or renewed."""
-    return "|".join(f"{s.name}:{s.updated}:{','.join(s.maps)}:{s.clusters}" for s in library.sets())
+    told = []
+    for name in library.names():
+        try:
+            found = library.open(name)
+        except VitrineError as error:
+            told.append(f"{name}: {error}")
+            continue
+        kinds = [kind for kind in ("themes", "micro") if found.clustering(kind) is not None]
+        told.append(f"{name}:{found.key}:{found.projections}:{kinds}:{bool(found.summary)}")
+    return digest(*told)
+
+
+def known_state() -> tuple[str | None, str | None]:
+    """Return what the job table and the library hold as a page is loaded; None if unreadable."""
+    try:
+        found = services()
+        return job_panel.signature(found.jobs.list()), library_version(found.library)
+    except VitrineError:
+        return None, None
 
 
 @callback(
@@ -175,10 +201,9 @@ def poll(ticks: int | None, nudge: Any, known: str | None, version: str | None) 
     except VitrineError as error:
         return notices.quiet(str(error)), no_update, no_update, IDLE_MS
     told = job_panel.signature(jobs)
-    changed = told != known
     return (
-        job_panel.indicator(jobs) if changed else no_update,
-        told if changed else no_update,
+        job_panel.indicator(jobs),
+        told if told != known else no_update,
         present if present != version else no_update,
         LIVE_MS if any(map(job_panel.is_live, jobs)) else IDLE_MS,
     )

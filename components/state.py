@@ -39,11 +39,20 @@ def choose_set(name: str | None) -> str | None:
     NotFoundError
         There is no set with this name; the message names those that exist.
     """
-    names = [s.name for s in services().library.sets()]
+    library = services().library
+    names = library.names()
     if name and name not in names:
         known = ", ".join(names[:8]) or "none yet"
-        raise NotFoundError(f"There is no set named “{name}” here. Sets in this workspace: {known}.")
-    return name or (names[0] if names else None)
+        raise NotFoundError(
+            f"There is no set named “{name}” here. Sets in this workspace: {known}."
+        )
+    return name or latest_set(library)
+
+
+def latest_set(library: Any) -> str | None:
+    """Return the sound set updated last; None where there is none."""
+    sound = [s for s in library.sets() if not s.problem] if library.names() else []
+    return max(sound, key=lambda s: s.updated).name if sound else None
 
 
 def spread(total: int, wanted: int) -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from components.attributes import attrs
 from components.words import number, plural, value_text
 
 BROKEN_SHOWN = 200
@@ -46,10 +47,12 @@ def broken_files(broken: Sequence[Any]) -> Component | None:
     rows = [(html.Code(b.path), b.reason) for b in broken[:BROKEN_SHOWN]]
     inside: list[Component] = [table(("File", "Why"), rows, caption="Files that could not be used")]
     if len(broken) > BROKEN_SHOWN:
-        inside.append(html.P(f"First {BROKEN_SHOWN} of {number(len(broken))}.", className="vt-small"))
+        inside.append(
+            html.P(f"First {BROKEN_SHOWN} of {number(len(broken))}.", className="vt-small")
+        )
     summary = html.Summary(
         [
-            html.Span(className="vt-icon vt-icon-warning", **{"aria-hidden": "true"}),
+            html.Span(className="vt-icon vt-icon-warning", **attrs(aria_hidden="true")),
             f"{plural(len(broken), 'file')} could not be used",
         ]
     )

@@ -8,6 +8,8 @@ from typing import Any
 from dash import ALL, Input, Output, Patch, callback, dcc, html
 from dash.development.base_component import Component
 
+from components.attributes import attrs
+
 STORE = "vt-theme"
 FONT = 'ui-sans-serif, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
@@ -39,11 +41,11 @@ def store() -> Component:
 def toggle() -> Component:
     """Return the button that switches between light and dark."""
     return html.Button(
-        html.Span(className="vt-icon vt-icon-theme", **{"aria-hidden": "true"}),
+        html.Span(className="vt-icon vt-icon-theme", **attrs(aria_hidden="true")),
         type="button",
         className="vt-icon-button",
         title="Light or dark",
-        **{"aria-label": "Switch between light and dark", "data-vt-action": "theme"},
+        **attrs(aria_label="Switch between light and dark", data_vt_action="theme"),
     )
 
 

@@ -118,13 +118,15 @@ class Catalog:
                 raise StorageError(f"{self._path}: closed, open the catalog again")
             yield self._connection
 
-    def _read(self, query: str, keys: Sequence[Any]) -> Iterator[tuple]:
-        """Give the rows of a query with `IN (%s)`, asked in chunks of keys."""
+    def _read(self, query: str, keys: Sequence[Any]) -> list[tuple]:
+        """Return the rows of a query with `IN (%s)`, asked in chunks of keys."""
+        rows: list[tuple] = []
         for start in range(0, len(keys), _CHUNK):
             part = keys[start : start + _CHUNK]
             marks = ",".join("?" * len(part))
             with self._open() as connection:
-                yield from connection.execute(query % marks, part).fetchall()
+                rows += connection.execute(query % marks, part).fetchall()
+        return rows
 
     def _write(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a query for many rows in one transaction."""

@@ -151,8 +151,8 @@ def _encode(encoder: Encoder, piece: _Piece) -> EncodedBatch:
             f"encoder {encoder.spec.name} gave shape {vectors.shape} "
             f"for {len(piece.item_ids)} pictures; {dims} dimensions were declared"
         )
-    finite = np.isfinite(vectors).all(axis=1)
-    usable = finite & vectors.any(axis=1)
+    finite = np.asarray(np.isfinite(vectors).all(axis=1))
+    usable = finite & np.asarray((vectors != 0).any(axis=1))
     quarantined = {
         piece.item_ids[row]: "its vector is zero" if finite[row] else "its vector is not finite"
         for row in np.flatnonzero(~usable)

@@ -197,3 +197,14 @@ def orientation(image: Any) -> tuple[Image.Transpose | None, tuple[str, ...]]:
         return _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1)), ()
     except Exception:  # the parser fails in as many ways as the decoders
         return None, ("EXIF cannot be read, orientation unknown",)
+
+
+def signature_of(prefix: bytes) -> str | None:
+    """Return the format that a file's first 16 bytes announce; None if no signature is known.
+
+    Formats without a signature are left out, and so are two that ordinary bytes may fall into.
+    """
+    for name in _candidates(prefix):
+        if Image.OPEN[name][1] is not None and name not in {"MSP", "PCX", "PIXAR"}:
+            return name
+    return None

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from core.columns import Colouring, Column, Kind, colour_by, filter_rows, list_columns
+from core.encoders.base import spec_from_dict
 from core.errors import NotFoundError, VitrineError
 from core.model import BrokenFile, Clustering, EncoderSpec, Neighbors, Projection
 from core.records import (
-    spec_from_json,
     unpack_clustering,
     unpack_neighbors,
     unpack_projection,
@@ -101,7 +101,7 @@ class OpenSet:
         self.summary: dict[str, Any] = record.get("summary") or {}
         self.request: dict[str, Any] = dict(record["request"])
         self.notes: list[str] = list(record.get("notes", []))
-        self.spec: EncoderSpec = spec_from_json(record["encoder"])
+        self.spec: EncoderSpec = spec_from_dict(record["encoder"])
         self.projections: dict[str, str] = dict(record["projections"])
         self._clusterings: dict[str, str] = dict(record["clusterings"])
         self._quantised: dict[str, np.ndarray] = {}

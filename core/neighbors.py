@@ -90,9 +90,7 @@ def _exact(unit: np.ndarray) -> Search:
     return search
 
 
-def _approximate(
-    unit: np.ndarray, k: int, seed: int, progress: Progress
-) -> tuple[Search, float]:
+def _approximate(unit: np.ndarray, k: int, seed: int, progress: Progress) -> tuple[Search, float]:
     """Build an inverted file over unit rows and widen its search until recall is as wanted."""
     import faiss
 

@@ -38,9 +38,8 @@ class Pca:
 
 
 def principal_components(
-    rows: np.ndarray, count: int, *, seed: int = 0, progress: Progress | None = None,
-    stage: str = "map: pca",
-) -> Pca:  # fmt: skip
+    rows: np.ndarray, count: int, *, seed: int = 0, progress: Progress | None = None
+) -> Pca:
     """Find the directions of largest variance.
 
     The covariance matrix (or, with fewer rows than columns, the Gram matrix) is added up in
@@ -55,8 +54,8 @@ def principal_components(
         Components wanted; columns beyond min(n, d) are filled with zeros.
     seed
         Seed of the randomised method; the exact ones do not use it.
-    progress, stage
-        Told about the blocks of rows done.
+    progress
+        Told about the blocks of rows done, as stage "map: pca".
 
     Notes
     -----
@@ -68,9 +67,9 @@ def principal_components(
     mean = mean_row(rows)
 
     def tell(part: slice) -> None:
-        progress.report(stage, part.stop, n)
+        progress.report("map: pca", part.stop, n)
 
-    if dims <= min(n, EXACT_UP_TO) or (dims <= EXACT_UP_TO and n > EXACT_UP_TO):
+    if dims <= EXACT_UP_TO and dims <= n:
         directions = _leading(_covariance(rows, mean, tell), count)
     elif n <= EXACT_UP_TO:
         directions = _from_gram(rows, mean, count)
@@ -90,9 +89,7 @@ def principal_components(
     return Pca(scores, components, mean, explained / total if total > 0 else explained)
 
 
-def _covariance(
-    rows: np.ndarray, mean: np.ndarray, tell: Callable[[slice], None]
-) -> np.ndarray:
+def _covariance(rows: np.ndarray, mean: np.ndarray, tell: Callable[[slice], None]) -> np.ndarray:
     """Return n times the covariance matrix `(d, d)`."""
     total = np.zeros((rows.shape[1], rows.shape[1]))
     for part in blocks(*rows.shape):

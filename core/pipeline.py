@@ -17,6 +17,7 @@ from core.config import Settings
 from core.decode import ItemFile, Limits
 from core.embed import EncodedBatch, embed, read_pictures
 from core.encoders import Encoder, describe, open_encoder
+from core.encoders.base import spec_to_dict
 from core.ingest import scan
 from core.keys import artefact_key
 from core.model import (
@@ -36,7 +37,6 @@ from core.records import (
     pack_neighbors,
     pack_projection,
     region_of,
-    spec_to_json,
     unpack_clustering,
     unpack_neighbors,
     unpack_projection,
@@ -61,6 +61,7 @@ class _Run:
     encoded: int = 0
     reused: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
+    unreadable_now: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -152,7 +153,7 @@ def _encode(state: _Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
     cache = VectorCache(state.workspace.root / "vectors" / spec.key, spec)
     ids = list(dict.fromkeys(found.items["item_id"]))
     state.progress.report("embed", 0, len(ids))
-    with cache.writer():
+    with cache.writer(state.progress):
         facts = state.catalog.get_facts(ids)
         readable = [i for i in ids if "broken" not in facts.get(i, {})]
         missing = set(cache.missing(readable))
@@ -183,14 +184,17 @@ def _encode(state: _Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
 
 def _keep(state: _Run, batch: EncodedBatch) -> None:
     """Store what a batch tells about its pictures."""
-    state.catalog.put_facts(batch.facts)
+    lasting = {key: fact for key, fact in batch.facts.items() if not fact.get("transient")}
+    state.catalog.put_facts(lasting)
+    passing = batch.facts.keys() - lasting.keys()
+    state.unreadable_now |= {key: batch.facts[key] for key in passing}
     for key, data in batch.thumbnails.items():
         state.workspace.thumbnails.set(key, data)
 
 
 def _read_unknown(state: _Run, found: Scan, ids: Sequence[str]) -> None:
     """Decode the pictures whose facts are not known, as after the catalogue was deleted."""
-    unknown = set(ids) - set(state.catalog.get_facts(ids))
+    unknown = set(ids) - set(state.catalog.get_facts(ids)) - set(state.unreadable_now)
     files = _files(found.items, found.root, unknown)
     if not files:
         return
@@ -213,7 +217,7 @@ def _store_given(state: _Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
     cache = VectorCache(state.workspace.root / "vectors" / spec.key, spec)
     ids = list(found.items["item_id"])
     first = {key: row for row, key in reversed(list(enumerate(ids)))}
-    with cache.writer():
+    with cache.writer(state.progress):
         missing = cache.missing(ids)
         state.reused = len(first) - len(missing)
         for start in range(0, len(missing), 1024):
@@ -228,7 +232,7 @@ def _store_given(state: _Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
 def _image_set(state: _Run, found: Scan) -> ImageSet:
     """Assemble and store the set: every item that has a vector, with what is known of it."""
     ids = list(found.items["item_id"])
-    facts = state.catalog.get_facts(list(dict.fromkeys(ids)))
+    facts = state.catalog.get_facts(list(dict.fromkeys(ids))) | state.unreadable_now
     broken = list(found.broken)
     keep = np.ones(len(ids), bool)
     for row, (key, path) in enumerate(zip(ids, found.items["path"], strict=True)):
@@ -284,7 +288,7 @@ def _begin_record(state: _Run, found: Scan, images: ImageSet, spec: EncoderSpec)
         "request": request.to_json(),
         "imageset": images.key,
         "embeddings": embeddings,
-        "encoder": spec_to_json(spec),
+        "encoder": spec_to_dict(spec),
         "neighbors": old.get("neighbors") if same else None,
         "projections": old.get("projections", {}) if same else {},
         "clusterings": old.get("clusterings", {}) if same else {},
@@ -307,7 +311,9 @@ def _analyse(state: _Run, images: ImageSet, vectors: np.ndarray) -> None:
     _cached_clustering(
         state,
         key,
-        lambda: find_micro_clusters(vectors, key=key, seed=request.seed, progress=state.progress),
+        lambda: find_micro_clusters(
+            vectors, key=key, seed=request.seed, neighbors=neighbors, progress=state.progress
+        ),
     )
     state.save()
     for method in request.maps:

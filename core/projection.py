@@ -72,10 +72,13 @@ def project(
     notice = _degenerate(unit)
     if notice:
         return _projection(key, spec, _line(len(unit), spec), parent, notice)
-    pca = principal_components(unit, spec.dims, seed=spec.seed, progress=progress, stage=stage)
     if spec.method == "pca" or neighbors is None:
+        pca = principal_components(unit, spec.dims, seed=spec.seed, progress=progress)
         return _projection(key, spec, pca.scores, parent)
-    start = pca.scores if init is None else np.asarray(init, dtype=np.float32)
+    if init is None:
+        start = principal_components(unit, spec.dims, seed=spec.seed).scores
+    else:
+        start = np.asarray(init, dtype=np.float32)
     if spec.method == "umap":
         layout = umap_layout(
             neighbors.indices, neighbors.distances, start,

@@ -12,28 +12,12 @@ from core.keys import artefact_key, digest
 from core.model import (
     BrokenFile,
     Clustering,
-    EncoderSpec,
     Neighbors,
     Projection,
     ProjectionSpec,
     Region,
 )
 from core.store import Artefact
-
-
-def spec_to_json(spec: EncoderSpec) -> dict[str, Any]:
-    """Return an encoder's description as JSON values."""
-    value: dict[str, Any] = json.loads(json.dumps(asdict(spec)))
-    return value
-
-
-def spec_from_json(value: Mapping[str, Any]) -> EncoderSpec:
-    """Return the description that `spec_to_json` wrote."""
-    fields = dict(value)
-    for name in ("input_size", "mean", "std"):
-        if fields.get(name) is not None:
-            fields[name] = tuple(fields[name])
-    return EncoderSpec(**fields)
 
 
 def region_of(row: Mapping[str, Any]) -> Region:

@@ -9,6 +9,8 @@ that change no coordinate:
 """
 
 from collections.abc import Callable
+from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 
@@ -118,12 +120,15 @@ class _EpochReports:
         """Do nothing: nothing is held back."""
 
 
-def _load_umap():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module without types
+def _load_umap() -> Any:
     """Import umap-learn and let numba keep on disk what it compiles for it."""
-    import umap.layouts
-    import umap.umap_
+    with catch_warnings():
+        # umap-learn says that its TensorFlow part, unused here, is missing.
+        filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        import umap.layouts
+        import umap.umap_
 
-    compiled = (
+    compiled: tuple[Any, ...] = (
         umap.umap_.smooth_knn_dist,
         umap.umap_.compute_membership_strengths,
         getattr(umap.layouts, "_nb_optimize_layout_euclidean_single_epoch", None),

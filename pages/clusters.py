@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from dash import Input, Output, State, callback, dcc, html, register_page
+from dash import Input, Output, State, callback, dcc, html, no_update, register_page
 from dash.development.base_component import Component
 
 from components import cluster_cards, figures, gallery, inspector, notices, pickers, shell
+from components.attributes import attrs
 from components.notices import button_link
 from components.state import PAGE_SIZE, choose_set, chosen, link, services, whole
 from components.words import number, plural, share
@@ -45,7 +46,7 @@ def body(keys: dict[str, str]) -> list[Component]:
             "stopped.",
             button_link("See the jobs", "/jobs", primary=True),
         )]  # fmt: skip
-    cards = found.cluster_cards(kind)
+    cards = cluster_cards.with_noise(found, kind)
     label = whole(keys["cluster"])
     if keys["cluster"]:
         one = next((c for c in cards if int(c.cluster) == label), None)
@@ -80,7 +81,7 @@ def head(name: str, kind: str) -> Component:
     ]  # fmt: skip
     return html.Div(
         [html.H1(f"Clusters of {name}"), html.Nav(tabs, className="vt-tabs",
-                                                  **{"aria-label": "Kind of clusters"})],
+                                                  **attrs(aria_label="Kind of clusters"))],
         className="vt-page-head",
     )  # fmt: skip
 
@@ -128,7 +129,9 @@ def told(found: Any, kind: str, real: list[Any], cards: list[Any], single: list[
         )
     noise = next((c for c in cards if cluster_cards.is_noise(c)), None)
     rest = f"{number(noise.size)} images ({share(noise.share)})" if noise else "no image"
-    return f"{plural(len(real), 'cluster')} in {number(len(found.items))} images; {rest} unassigned."
+    return (
+        f"{plural(len(real), 'cluster')} in {number(len(found.items))} images; {rest} unassigned."
+    )
 
 
 def singletons(found: Any, single: list[Any]) -> Component | None:
@@ -157,22 +160,20 @@ def one_cluster(
     """Return one cluster: its figures and all its pictures."""
     column = cluster_cards.purity_column(cards)
     window = gallery.window_url(found.name, cluster=one.cluster, kind=kind)
-    name = "Unassigned" if cluster_cards.is_noise(one) else one.name
-    colour = "cluster" if kind == "themes" else "micro cluster"
-    explore = link("/explore", set=found.name, color=colour, cluster=one.cluster, kind=kind)
+    explore = link("/explore", set=found.name, cluster=one.cluster, kind=kind)
     return [
         html.Div(
             [
                 dcc.Link("All clusters", href=link("/clusters", set=found.name, kind=kind),
                          className="vt-back"),
-                html.H1(f"{name}"),
+                html.H1(one.name),
                 html.Div([button_link("Show in Explore", explore), gallery.size_buttons(NAME)],
                          className="vt-actions vt-push"),
             ],
             className="vt-page-head vt-bar-line",
         ),
         cluster_cards.figures(one, column),
-        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {name}"),
+        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {one.name}"),
                  className="vt-gallery-frame"),
         inspector.panel(NAME, found.name),
     ]  # fmt: skip
@@ -186,8 +187,6 @@ def one_cluster(
 )
 def sort_by(sort: str | None, keys: dict[str, str]) -> Any:
     """Go to the same clusters in another order; a picker that only appeared does nothing."""
-    from dash import no_update
-
     if not sort or sort == keys["sort"] or (keys["sort"] not in cluster_cards.SORTS):
         return no_update
     return link("/clusters", set=keys["set"], kind=keys["kind"], sort=sort)

@@ -78,12 +78,15 @@ def ask_for_model(encoder: str) -> bool:
     State(set_form.MAPS, "value"),
     prevent_initial_call=True,
 )
-def start(clicks: int | None, source: str, name: str, encoder: str, timm: str, maps: list[str]) -> Any:
+def start(
+    clicks: int | None, source: str, name: str, encoder: str, timm: str, maps: list[str]
+) -> Any:
     """Start the job that the form describes."""
     if not clicks:
         return no_update, no_update
-    wanted = set_form.request(source, name, encoder, timm, maps)
-    job = services().jobs.submit("run", wanted, set_form.title(wanted))
+    seed = services().settings.seed
+    wanted = set_form.request(source, name, encoder, timm, maps or [], seed)
+    job = services().jobs.submit("run", wanted.to_json(), set_form.title(wanted))
     return job.id, notices.alert(f"Started: {job.title}.", "success")
 
 
@@ -96,7 +99,8 @@ def open_sample(clicks: int | None) -> Any:
     """Start the sample set's job, from the form."""
     if not clicks:
         return no_update
-    return services().jobs.submit("run", set_form.SAMPLE, set_form.title(set_form.SAMPLE)).id
+    wanted = set_form.sample(services().settings.seed)
+    return services().jobs.submit("run", wanted.to_json(), set_form.title(wanted)).id
 
 
 @callback(

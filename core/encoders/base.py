@@ -25,21 +25,19 @@ AT_LEAST = 256
 
 
 class Encoder(Protocol):
-    """Pictures in, vectors out.
+    """Pictures in, vectors out."""
 
-    Attributes
-    ----------
-    spec
-        What the encoder is; its key is what vectors are stored under.
-    at_least
-        Least shorter side wanted from `load_picture`, twice what is needed; None asks for all.
-    concurrent
-        True where `encode` may run in several threads at once, each with one thread of its own.
-    """
+    @property
+    def spec(self) -> EncoderSpec:
+        """What the encoder is; its key is what vectors are stored under."""
 
-    spec: EncoderSpec
-    at_least: int | None
-    concurrent: bool
+    @property
+    def at_least(self) -> int | None:
+        """Least shorter side wanted from `load_picture`, twice what is needed; None is all."""
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether `encode` may run in several threads at once, each one torch thread wide."""
 
     def prepare(self, picture: "Picture") -> np.ndarray:
         """Return one picture's input array; run in the decoding threads."""
@@ -124,13 +122,15 @@ def spec_from_dict(values: Mapping[str, Any]) -> EncoderSpec:
 
     Raises
     ------
-    KeyError, TypeError
+    TypeError
         `values` are not a spec's.
     """
     known = {f.name for f in fields(EncoderSpec)}
-    given = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items() if n in known}
-    for name in ("name", "weights_digest", "model_type", "dims"):
-        given[name]  # noqa: B018 - a missing field is a KeyError that names it
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in known
+    }
     return EncoderSpec(**given)
 
 

@@ -61,7 +61,7 @@ def describe(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
         return None
     try:
         return replace(spec_from_dict(found), name=name.text)
-    except (KeyError, TypeError):
+    except TypeError:
         return None
 
 

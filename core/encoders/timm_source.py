@@ -263,9 +263,10 @@ def _build_hub(source: Source, size: int | None) -> tuple[Any, Path | None]:
             f"timm has no weights {source.model!r}{suggest(source.model, tags)}"
         )
     config = get_pretrained_cfg(source.model)
+    assert config is not None
     args = _sized(source.model_args, bool(config.fixed_input_size), size)
     if config.custom_load or not config.hf_hub_id:
-        _reach(source.model, config.hf_hub_id or "", config.url or "")
+        _reach(source.model, config.hf_hub_id or "", str(config.url or ""))
         return timm.create_model(source.model, pretrained=True, **args), None
     path = _fetch(source.model, config.hf_hub_id, config.hf_hub_filename)
     overlay = {"file": str(path)}

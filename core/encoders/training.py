@@ -12,7 +12,7 @@ _RULES: tuple[tuple[str, ModelType], ...] = (
     (r"coco|obj365", "detection"),
     (r"dino|lvd\d+m|sat493m|(^|[._])(mae|fcmae|mim|moco\w*|byol|swav|simclr|ijepa|jepa)(_|\b)",
      "self-supervised"),
-    (r"jepa|beitv?2?_\w+\.in22k$|pe_spatial|aimv2|^gigapath|prov_gigapath|\.lunit", "self-supervised"),
+    (r"jepa|beitv?2?_\w+\.in22k$|pe_spatial|aimv2", "self-supervised"),
     (r"clip|siglip|openai|laion|datacomp|dfn\d|webli|metaclip|cc12m|yfcc15m|pe_core|pe_lang|merged2b"
      r"|redcaps", "contrastive"),
 )  # fmt: skip

@@ -1,0 +1,201 @@
+/** What a person does to a map, from buttons, keys and gestures; and what the page is told. */
+(() => {
+  'use strict';
+
+  const M = window.Vitrine.map;
+  const STEP = 80; // CSS pixels an arrow key pans
+  const NOTCH = 1.6; // factor of one press of a zoom button
+
+  /** Tell the page: set a property of the Dash component whose id an attribute holds. */
+  function tellPage(id, data) {
+    if (!id || !window.dash_clientside) return;
+    const target = id.startsWith('{') ? JSON.parse(id) : id;
+    window.dash_clientside.set_props(target, { data });
+  }
+
+  /** Acts on one map. */
+  class Actions {
+    /** @param {Vitrine.map.MapHost} map */
+    constructor(map) {
+      this.map = map;
+      this.tool = 'pan';
+      this.posting = null;
+      this.hovered = 0;
+    }
+
+    /** The handler that `Gestures` calls. */
+    get handler() {
+      return {
+        pan: (dx, dy) => this.move((camera) => camera.panBy(dx, dy)),
+        zoom: (px, py, factor) => this.move((camera) => camera.zoomAt(px, py, factor)),
+        reset: () => this.move((camera) => camera.reset()),
+        click: (px, py, reach) => this.inspect(this.map.pick(px, py, reach)),
+        hover: (px, py) => this.hover(px, py),
+        leave: () => this.leave(),
+        outline: (polygon) => this.map.ink.draw(polygon),
+        select: (polygon, mode) => this.select(polygon, mode),
+      };
+    }
+
+    /** Do what a button or key says; false if there is no such action. */
+    act(action) {
+      const { camera } = this.map;
+      const middle = [camera.width / 2, camera.height / 2];
+      const acts = {
+        pan: () => this.take('pan'),
+        lasso: () => this.take(this.tool === 'lasso' ? 'pan' : 'lasso'),
+        box: () => this.take(this.tool === 'box' ? 'pan' : 'box'),
+        in: () => this.move(() => camera.zoomAt(...middle, NOTCH)),
+        out: () => this.move(() => camera.zoomAt(...middle, 1 / NOTCH)),
+        reset: () => this.move(() => camera.reset()),
+        left: () => this.move(() => camera.panBy(STEP, 0)),
+        right: () => this.move(() => camera.panBy(-STEP, 0)),
+        up: () => this.move(() => camera.panBy(0, STEP)),
+        down: () => this.move(() => camera.panBy(0, -STEP)),
+        view: () => this.select(M.rectangle([0, 0], [camera.width, camera.height]), 'replace'),
+        clear: () => this.map.gestures.giveUp() || this.clear(),
+      };
+      acts[action]();
+    }
+
+    /** A key was pressed on the map. */
+    onKey(event) {
+      const action = M.keyAction(event);
+      if (!action) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.act(action);
+    }
+
+    /** Change the view. */
+    move(change) {
+      if (!this.map.total) return;
+      this.leave();
+      change(this.map.camera);
+      this.map.redraw();
+    }
+
+    /** Take a tool in hand. */
+    take(tool) {
+      this.tool = tool;
+      this.map.gestures.giveUp();
+      this.map.gestures.tool = tool;
+      this.map.toolbar.setTool(tool);
+      this.map.stage.dataset.tool = tool;
+    }
+
+    /** The pointer rests on or passes a place: show what is there, at most once a frame. */
+    hover(px, py) {
+      cancelAnimationFrame(this.hovered);
+      this.hovered = requestAnimationFrame(() => this.point(this.map.pick(px, py)));
+    }
+
+    /** Point at a row: ring and tooltip; -1 is none. */
+    point(row) {
+      if (row < 0) {
+        this.leave();
+        return;
+      }
+      const { map } = this;
+      const [x, y] = map.project(row);
+      const { width, height } = map.camera;
+      map.stage.dataset.over = 'point';
+      map.ink.circle([x, y], M.pointSize(map.camera.scale, map.total) / 2 + 3);
+      const { thumbs } = map.host.dataset;
+      map.tooltip.show(row, thumbs ? thumbs + row : '', map.describe(row), { x, y, width, height });
+    }
+
+    /** The pointer is on no point. */
+    leave() {
+      cancelAnimationFrame(this.hovered);
+      delete this.map.stage.dataset.over;
+      this.map.ink.circle(null);
+      this.map.tooltip.hide();
+    }
+
+    /** Ask the page to show an item. */
+    inspect(row) {
+      if (row >= 0) tellPage(this.map.host.dataset.inspectStore, { row });
+    }
+
+    /**
+     * Select the points in a polygon: the server finds them and gives the selection an id.
+     * @param {number[][]} outline [px, py] in CSS pixels of the present view
+     * @param {"replace"|"add"|"subtract"} mode how it joins the present selection
+     */
+    async select(outline, mode) {
+      const { map } = this;
+      const base = map.host.dataset.base || null;
+      if (mode === 'subtract' && !base) {
+        map.notices.warn('Nothing is selected yet to take away from.');
+        return;
+      }
+      const corners = M.simplify(outline);
+      map.stats.vertices = corners.length;
+      const began = performance.now();
+      await map.during(async () => {
+        const answer = await this.post({
+          set: map.host.dataset.set,
+          projection: map.host.dataset.projection,
+          polygon: corners.map(([px, py]) => map.camera.toMap(px, py)),
+          mode: base ? mode : 'replace',
+          base,
+        });
+        map.stats.select = performance.now() - began;
+        if (answer) this.selected(answer);
+      }, (problem) => map.notices.warn(problem.message));
+    }
+
+    /** Send a selection; null when a later one, or clearing, has overtaken it. */
+    async post(body) {
+      if (this.posting) this.posting.abort();
+      const mine = (this.posting = new AbortController());
+      try {
+        const answer = await fetch(this.map.host.dataset.select, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+          signal: mine.signal,
+        });
+        if (!answer.ok) throw new Error(`Not selected: ${await M.errorText(answer)}`);
+        const given = await answer.json();
+        return mine === this.posting ? given : null;
+      } catch (problem) {
+        if (mine.signal.aborted) return null;
+        if (problem instanceof TypeError) {
+          throw new Error('Not selected: the server did not answer.');
+        }
+        throw problem;
+      }
+    }
+
+    /** A selection was made: show it and tell the page. */
+    selected({ selection, count, total }) {
+      const { dataset } = this.map.host;
+      dataset.base = selection;
+      dataset.mask = dataset.select.replace(
+        /select$/, `selection/${encodeURIComponent(selection)}/mask`,
+      );
+      const number = (n) => n.toLocaleString('en');
+      this.map.notices.announce(`${number(count)} of ${number(total)} images selected.`);
+      tellPage(dataset.selectionStore, { selection, count, total });
+    }
+
+    /** Select nothing. */
+    clear() {
+      const { map } = this;
+      if (this.posting) this.posting.abort();
+      this.forgetSelection();
+      map.notices.announce('Selection cleared.');
+      tellPage(map.host.dataset.selectionStore, null);
+    }
+
+    /** Take the selection off the host without telling the page. */
+    forgetSelection() {
+      this.map.host.dataset.base = '';
+      this.map.host.dataset.mask = '';
+    }
+  }
+
+  M.Actions = Actions;
+})();

@@ -1,0 +1,148 @@
+"""The index of a vector cache: which item lies where, in SQLite."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.errors import ArtifactCorruptError, StorageError
+from core.shards import damaged
+
+#: Seconds a reader waits for a commit in another process.
+BUSY_SECONDS = 30.0
+
+#: Above this many ids one scan of a table is faster than asking for each.
+_SCAN_ABOVE = 2000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (
+    position INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, crc INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS quarantine (item_id TEXT PRIMARY KEY, reason TEXT NOT NULL);
+"""
+
+#: Errors of SQLite that are the system's and may pass; any other is damage.
+_SYSTEM = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+}
+
+Rows = list[tuple[Any, ...]]
+_T = TypeVar("_T")
+
+
+class Index:
+    """An SQLite file in write-ahead mode, flushed at each commit.
+
+    Reads open a connection of their own and so may come from any thread; writes are made inside
+    `writing`, by one process at a time.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._writing: sqlite3.Connection | None = None
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold a connection to write with; makes the tables where they are missing."""
+        with closing(self._guard(self._connect)) as connection:
+            self._guard(lambda: connection.executescript(_SCHEMA))
+            self._writing = connection
+            try:
+                yield
+            finally:
+                self._writing = None
+
+    @property
+    def is_writing(self) -> bool:
+        """Tell whether `writing` is entered."""
+        return self._writing is not None
+
+    def insert(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert rows in one transaction, all or none.
+
+        Raises
+        ------
+        sqlite3.IntegrityError
+            A row is there already.
+        StorageError
+            The disk is full or refuses.
+        """
+        connection = self._writing
+        assert connection is not None
+
+        def run() -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.executemany(statement, rows)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+        self._guard(run)
+
+    def query(self, statement: str, values: tuple[Any, ...] = ()) -> Rows:
+        """Return the rows of a query; none where nothing was ever stored."""
+        return self._read(lambda connection: connection.execute(statement, values).fetchall())
+
+    def select(self, statement: str, item_ids: list[str]) -> Rows:
+        """Return the rows of `statement`, whose first column is item_id, for the ids given."""
+        if len(item_ids) > _SCAN_ABOVE:
+            wanted = set(item_ids)
+            return [row for row in self.query(statement) if row[0] in wanted]
+
+        def by_id(connection: sqlite3.Connection) -> Rows:
+            found: Rows = []
+            for start in range(0, len(item_ids), 500):
+                part = item_ids[start : start + 500]
+                marks = ",".join("?" * len(part))
+                found += connection.execute(f"{statement} WHERE item_id IN ({marks})", part)
+            return found
+
+        return self._read(by_id)
+
+    def _read(self, query: Callable[[sqlite3.Connection], Rows]) -> Rows:
+        if not self.path.is_file():
+            return []
+        with closing(self._guard(self._connect)) as connection:
+            tables = self._guard(
+                lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            )
+            if not tables[0]:  # a first writer has not come to commit them yet
+                return []
+            return self._guard(lambda: query(connection))
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _guard(self, action: Callable[[], _T]) -> _T:
+        """Run `action`, telling a full disk, a refusing system and a damaged file apart."""
+        try:
+            return action()
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_FULL:
+                raise StorageError(
+                    f"storing vectors in {self.path.parent}: the disk is full; "
+                    "free some space and run again"
+                ) from error
+            if code in _SYSTEM:
+                raise StorageError(f"{self.path}: {error}") from error
+            raise ArtifactCorruptError(damaged(self.path, str(error))) from error
