@@ -29,7 +29,7 @@
     }`;
 
   const FRAGMENT = `#version 300 es
-    precision mediump float;
+    precision highp float;
     flat in vec3 colour;
     uniform float diameter;
     uniform float opacity;
@@ -58,7 +58,7 @@
     }
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(`The map could not be drawn: ${gl.getProgramInfoLog(program)}`);
+      throw new Error(`WebGL2 refused the map's shaders: ${gl.getProgramInfoLog(program)}`);
     }
     return program;
   }
@@ -93,8 +93,14 @@
         powerPreference: 'high-performance',
       });
       if (!gl) return null;
-      stage.prepend(canvas);
-      return new GlRenderer(canvas, gl, events);
+      try {
+        const renderer = new GlRenderer(canvas, gl, events);
+        stage.prepend(canvas);
+        return renderer;
+      } catch (problem) {
+        console.warn(problem.message);
+        return null;
+      }
     }
 
     /**

@@ -92,8 +92,7 @@
           return map.camera.view;
         },
         set view(view) {
-          map.camera.view = view;
-          map.redraw();
+          map.actions.move((camera) => Object.assign(camera, { view }));
         },
         get extent() {
           return map.camera.extent;

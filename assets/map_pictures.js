@@ -2,7 +2,7 @@
 (() => {
   'use strict';
 
-  const MOST = 60; // pictures are drawn at points when at most so many are in view
+  const MOST = 80; // pictures are drawn at points when at most so many are in view
   const SIDE = 52; // CSS pixels of a picture on the map
   const KEPT = 300; // thumbnails remembered for the tooltip
   const SMALL = 64; // pictures up to so many pixels are enlarged as sharp squares

@@ -8,8 +8,7 @@
   const ICONS = {
     pan: 'M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3',
     lasso:
-      'M7 16c-3-1-4-3-4-5 0-4 4-7 9-7s9 3 9 7-4 6.5-9 6.5c-1.5 0-2.5-.2-3.5-.5' +
-      'M7 14.5a2 2 0 1 1 0 4 2 2 0 0 1 0-4M7 18.5c0 1.5-.5 2.5-1.5 3',
+      'M12 4c5 0 9 2.5 9 6s-4 6-9 6-9-2.5-9-6 4-6 9-6M7 15.5c-2 .5-2.5 3-.5 3.5s1.5 2-.5 2.5',
     box: 'M4 8V4h4M11 4h2M16 4h4v4M20 11v2M20 16v4h-4M13 20h-2M8 20H4v-4M4 13v-2',
     view: 'M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3M8 12l3 3 5-6',
     clear: 'M6 6l12 12M18 6L6 18',
@@ -38,6 +37,7 @@
     svg.setAttribute('aria-hidden', 'true');
     const path = document.createElementNS(SVG, 'path');
     path.setAttribute('d', ICONS[name]);
+    if (name === 'lasso') path.setAttribute('stroke-dasharray', '3.4 2.6');
     svg.append(path);
     return svg;
   }

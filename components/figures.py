@@ -11,7 +11,7 @@ from components.attributes import attrs
 from components.theme import template
 from components.words import number
 
-CONFIG = {
+CONFIG: Any = {
     "displaylogo": False,
     "displayModeBar": False,
     "showSendToCloud": False,

@@ -57,8 +57,8 @@ def size_buttons(name: str) -> Component:
         )
         for size, label in SIZES.items()
     ]
-    group = {"aria-label": "Size of the pictures"}
-    return html.Div(buttons, className="btn-group", role="group", **group)
+    named = attrs(aria_label="Size of the pictures")
+    return html.Div(buttons, className="btn-group", role="group", **named)
 
 
 def thumb(item: str, alt: str, *, row: int | None = None, inspect_store: Any = None) -> Component:
@@ -80,7 +80,7 @@ def thumb(item: str, alt: str, *, row: int | None = None, inspect_store: Any = N
 def mosaic(set_key: str, rows: Sequence[int], alt: str = "") -> Component:
     """Return a strip of thumbnails as one picture."""
     pictures = [thumb(f"{set_key}/{row}", "") for row in rows]
-    told = {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
+    told = attrs(role="img", aria_label=alt) if alt else attrs(aria_hidden="true")
     return html.Div(pictures, className="vt-mosaic", **told)
 
 

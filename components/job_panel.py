@@ -23,14 +23,15 @@ STATES = {
 
 STAGES = {
     "scan": "Looking at the files",
-    "embed": "Embedding pictures",
-    "pca": "Making the PCA map",
-    "neighbors": "Finding neighbours",
-    "micro": "Finding micro-clusters",
-    "umap": "Making the UMAP map",
-    "tsne": "Making the t-SNE map",
+    "embed": "Embedding the pictures",
+    "read": "Reading the pictures",
+    "map: pca": "Making the PCA map",
+    "map: umap": "Making the UMAP map",
+    "map: tsne": "Making the t-SNE map",
+    "neighbours": "Finding neighbours",
+    "micro-clusters": "Finding micro-clusters",
     "themes": "Finding clusters",
-    "faithfulness": "Measuring how faithful the maps are",
+    "faithfulness": "Measuring how far the maps can be trusted",
 }
 
 

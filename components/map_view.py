@@ -1,13 +1,21 @@
 """What stands around a map: its legend, and what may be read from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from components.attributes import attrs
-from components.words import map_name, number, score, value_text
+from components import scatter
+from components.palette import MISSING, OTHER
+from components.words import MAP_NAMES, map_name, number, score
+from core.colouring import Colouring
+
+MAP = "explore"
+
+#: What a map is coloured by when there is nothing to colour by.
+PLAIN = Colouring("", "category", np.zeros(0, np.uint8), ())
 
 READING = {
     "umap": "Neighbours on the map are mostly neighbours in the data, and separate islands are "
@@ -23,6 +31,61 @@ SCORES = (
     ("continuity", "Continuity", "share of true neighbours that stayed near, ranked"),
     ("knn_recall", "kNN recall", "share of true nearest neighbours that stayed nearest"),
 )
+
+
+def flat_maps(projections: Mapping[str, str]) -> list[str]:
+    """Return the names of a set's 2-D maps, the one to show first at the front."""
+    order = list(MAP_NAMES)
+    flat = [name for name in projections if not name.endswith("3d")]
+    return sorted(flat, key=lambda n: order.index(n) if n in order else len(order))
+
+
+def view(
+    found: Any,
+    name: str,
+    colour: str | None,
+    selection: dict[str, Any] | None,
+    selection_store: Any,
+    inspect_store: Any,
+) -> list[Component]:
+    """Return a map of an open set with its legend and caption."""
+    projection = found.projection(name)
+    colouring = found.colouring(colour) if colour else PLAIN
+    shown = scatter.attributes(
+        set_name=found.name,
+        imageset_key=found.key,
+        projection_key=projection.key,
+        n=len(found.items),
+        colouring=colouring,
+        labels=labels(found.points(name), colouring),
+        selection=selection["selection"] if selection else "",
+        pictures=bool(found.items["width"].notna().any()),
+    )
+    host = scatter.scatter(
+        MAP,
+        shown,
+        label=f"{map_name(name)} map of {found.name}",
+        selection_store=selection_store,
+        inspect_store=inspect_store,
+    )
+    return [host, scatter.legend(colouring), caption(projection, len(found.items))]
+
+
+def labels(points: np.ndarray, colouring: Any) -> list[dict[str, Any]]:
+    """Return the names of the groups at the middle (median) of their points.
+
+    `points` `(n, 2)` uint16 in row order. Numbers have no names on the map.
+    """
+    if colouring.kind == "number" or not len(points):
+        return []
+    placed = []
+    for entry in colouring.entries:
+        if entry.index in {MISSING, OTHER}:
+            continue
+        x, y = np.median(points[colouring.codes == entry.index], axis=0) / 65535
+        placed.append({"x": round(float(x), 4), "y": round(float(y), 4),
+                       "text": entry.label, "index": entry.index})  # fmt: skip
+    return placed
 
 
 def caption(projection: Any, total: int) -> Component:
@@ -46,29 +109,3 @@ def caption(projection: Any, total: int) -> Component:
     else:
         parts.append(html.P("Not measured yet how faithful it is.", className="vt-scores"))
     return html.Div(parts, className="vt-caption")
-
-
-def legend(colouring: Any, palette: Sequence[str]) -> Component:
-    """Return what the colours of a map mean; `palette` holds one colour for each code."""
-    if colouring.kind == "number":
-        stops = ", ".join(palette[1:256:32])
-        ramp = html.Span(
-            className="vt-ramp", style={"background": f"linear-gradient(90deg, {stops})"}
-        )
-        low, high = value_text(colouring.low), value_text(colouring.high)
-        return html.Div(
-            [html.Span(low), ramp, html.Span(high), _swatch(palette[0]), "no value"],
-            className="vt-legend",
-        )
-    entries = [
-        html.Li([_swatch(palette[e.index]), f"{e.label} ", html.Span(number(e.count))])
-        for e in colouring.entries
-    ]
-    return html.Ul(entries, className="vt-legend", tabIndex=0, **attrs(aria_label="Legend"))
-
-
-def _swatch(colour: str) -> Component:
-    """Return a spot of one colour."""
-    return html.Span(
-        className="vt-swatch", style={"background": colour}, **attrs(aria_hidden="true")
-    )

@@ -20,10 +20,10 @@ def labelled(
     label: str, field: Component, *, hidden: bool = False, help_text: str = ""
 ) -> Component:
     """Return a field with its label, and help under it that screen readers announce."""
-    look = "visually-hidden" if hidden else "form-label"
-    parts = [html.Label(label, htmlFor=field.id, className=look), field]
+    look, field_id = "visually-hidden" if hidden else "form-label", getattr(field, "id", "")
+    parts = [html.Label(label, htmlFor=field_id, className=look), field]
     if help_text:
-        parts.append(html.Div(help_text, id=f"{field.id}-help", className="form-text"))
+        parts.append(html.Div(help_text, id=f"{field_id}-help", className="form-text"))
     return html.Div(parts, className="vt-field")
 
 

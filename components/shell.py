@@ -47,11 +47,11 @@ def set_in(search: str | None) -> str | None:
 
 def nav_links(pathname: str, set_name: str | None) -> list[Component]:
     """Return the links to the pages; they keep the current set."""
-    links = []
+    links: list[Component] = []
     for path, name, key in PAGES:
         here = pathname == path
         href = link(path, set=set_name) if path in SET_PAGES else path
-        told = [name, html.Span(" (this page)", className="visually-hidden")] if here else name
+        told: Any = [name, html.Span(" (this page)", className="visually-hidden")] if here else name
         look = "vt-nav-link vt-nav-here" if here else "vt-nav-link"
         links.append(html.Li(dcc.Link(told, href=href, className=look), **attrs(data_vt_go=key)))
     return links

@@ -23,6 +23,8 @@ STAGE = "themes"
 FEWEST = 50
 #: Dimensions and neighbours of the map that is clustered.
 DIMS, NEIGHBOURS = 10, 15
+#: Items nearer than this are the same but for rounding.
+IDENTICAL = 1e-6
 
 
 def find_themes(
@@ -104,7 +106,9 @@ def find_themes(
             n_neighbors=NEIGHBOURS, min_dist=0.0, seed=seed, progress=progress, stage=STAGE,
         )  # fmt: skip
         progress.report(STAGE, 0, 0, "finding dense regions")
-        labels, probabilities, outlier_scores, persistence = _hdbscan(space, size, min_samples)
+        labels, probabilities, outlier_scores, persistence = _hdbscan(
+            space, duplicate_groups(neighbors), size, min_samples
+        )
         if not len(persistence):
             notice = "No themes: nowhere is denser than elsewhere."
     table = cluster_table(unit, labels, probabilities, neighbors, stage=STAGE, progress=progress)
@@ -118,10 +122,27 @@ def _are(n: int) -> str:
     return "is 1" if n == 1 else f"are {n or 'none'}"
 
 
+def duplicate_groups(neighbors: Neighbors) -> np.ndarray:
+    """Number the groups `(n,)` of rows at distance 0 from each other, by the neighbour graph."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(neighbors.indices)
+    rows, columns = np.nonzero(neighbors.distances < IDENTICAL)
+    edges = (rows, neighbors.indices[rows, columns])
+    graph = coo_array((np.ones(len(rows), np.int8), edges), shape=(n, n))
+    groups: np.ndarray = connected_components(graph, directed=False)[1]
+    return groups
+
+
 def _hdbscan(
-    space: np.ndarray, min_cluster_size: int, min_samples: int
+    space: np.ndarray, groups: np.ndarray, min_cluster_size: int, min_samples: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return labels by size, probabilities, outlier scores, and each cluster's persistence."""
+    """Return labels by size, probabilities, outlier scores, and each cluster's persistence.
+
+    Rows of one of `groups` get the commonest label among them: layouts tear piles of equal items
+    apart.
+    """
     from hdbscan import HDBSCAN
 
     found = HDBSCAN(
@@ -130,15 +151,29 @@ def _hdbscan(
         cluster_selection_method="eom",
         core_dist_n_jobs=1,
     ).fit(space.astype(np.float64))
-    labels = by_size(found.labels_)
+    joined = _commonest(found.labels_, groups)
+    labels = by_size(joined)
     persistence = np.zeros(int(labels.max(initial=-1)) + 1)
     inside = labels >= 0
-    persistence[labels[inside]] = np.asarray(found.cluster_persistence_)[found.labels_[inside]]
+    persistence[labels[inside]] = np.asarray(found.cluster_persistence_)[joined[inside]]
+    probabilities = np.where(joined == found.labels_, np.nan_to_num(found.probabilities_), 1.0)
+    probabilities[~inside] = 0.0
     # Among exact duplicates the densities of GLOSH are infinite and their ratio undefined.
     outlier_scores = np.nan_to_num(found.outlier_scores_, nan=0.0, posinf=1.0, neginf=0.0)
     return (
         labels,
-        np.nan_to_num(found.probabilities_).astype(np.float32),
+        probabilities.astype(np.float32),
         np.clip(outlier_scores, 0, 1).astype(np.float32),
         np.nan_to_num(persistence, posinf=1.0),
     )
+
+
+def _commonest(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Give every row the label that is commonest in its group; equals go to the lower label."""
+    pairs, counts = np.unique(np.stack([groups, labels]), axis=1, return_counts=True)
+    order = np.lexsort((pairs[1], -counts, pairs[0]))
+    group, first = np.unique(pairs[0][order], return_index=True)
+    best = np.empty(int(group.max()) + 1, labels.dtype)
+    best[group] = pairs[1][order][first]
+    joined: np.ndarray = best[groups]
+    return joined

@@ -12,6 +12,7 @@ import pandas as pd
 PATH_NAMES = (
     "path", "filepath", "file_path", "file", "filename", "file_name", "image_path", "image_file",
     "image_filename", "image", "img_path", "img", "images", "filepaths",
+    "image_name", "img_name",
 )  # fmt: skip
 SYNONYMS = {
     "label": (
@@ -65,7 +66,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def parse_time(column: pd.Series) -> pd.Series:
-    """Return dates and times as such; numbers, and text in no unambiguous form, stay as they are."""
+    """Return dates and times as such; numbers, and text of any ambiguous form, stay as given."""
     if not is_text(column) or column.isna().all():
         return column
     for form in _TIME_FORMATS:

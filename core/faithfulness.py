@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.model import Neighbors
 from core.progress import Progress
 from core.projection import FEWEST
-from core.space import unit_rows
+from core.space import pair_distances, unit_rows
 
 STAGE = "faithfulness"
 
@@ -36,8 +36,8 @@ class Faithfulness:
     n_scored
         Items the scores were measured on.
     per_point
-        For every item `(n,)` float32, the share in [0, 1] of its 15 true nearest neighbours that
-        are among its 15 nearest on the map; 0 where the map is degenerate.
+        For every item `(n,)` float32, the share in [0, 1] of its 15 nearest on the map that are
+        among its 15 true nearest neighbours; 0 where the map is degenerate.
     """
 
     scores: dict[str, float]
@@ -95,12 +95,14 @@ def measure_faithfulness(
     rows = np.arange(n)
     if n > SAMPLE:
         rows = np.sort(np.random.default_rng(seed).choice(n, SAMPLE, replace=False))
-    unit = unit_rows(vectors[rows]).astype(np.float64)
-    scores = score_map(unit, np.asarray(coordinates[rows], dtype=np.float64), k)
+    unit = unit_rows(vectors)
+    scores = score_map(
+        unit[rows].astype(np.float64), np.asarray(coordinates[rows], dtype=np.float64), k
+    )
     if not scores:
         return Faithfulness({}, 0, nothing)
     progress.report(STAGE, 1, 2)
-    per_point = point_faithfulness(coordinates, neighbors, k)
+    per_point = point_faithfulness(unit, coordinates, neighbors, k)
     progress.report(STAGE, 2, 2)
     return Faithfulness(scores, len(rows), per_point)
 
@@ -148,17 +150,19 @@ def score_map(original: np.ndarray, mapped: np.ndarray, k: int = NEIGHBOURS) -> 
 
 
 def point_faithfulness(
-    coordinates: np.ndarray, neighbors: Neighbors, k: int = NEIGHBOURS
+    unit: np.ndarray, coordinates: np.ndarray, neighbors: Neighbors, k: int = NEIGHBOURS
 ) -> np.ndarray:
-    """Return, for every point, the share of its k true neighbours that the map keeps near.
+    """Return, for every point, the share of its k map neighbours that are true neighbours.
 
     Parameters
     ----------
+    unit
+        Unit rows `(n, d)`.
     coordinates
         The map `(n, m)`.
     neighbors
-        The neighbour graph of the same rows; as far as it reaches, items as near as the k-th
-        count as neighbours too, so that a pile of duplicates is not held against the map.
+        The neighbour graph of the same rows. An item as near as the k-th neighbour counts as one
+        too, so that a pile of duplicates is not held against the map.
     k
         Neighbours compared, at most those there are.
 
@@ -178,15 +182,14 @@ def point_faithfulness(
     # Part points that coincide: a tree of equal points is slow, and its order is arbitrary.
     points = points + np.random.default_rng(0).uniform(-1e-7, 1e-7, points.shape) * extent
     shown = cKDTree(points).query(points, k + 1, workers=-1)[1][:, 1:]
-    kept = np.empty(n, np.float32)
-    step = max(1, 20_000_000 // (k * known))
-    for start in range(0, n, step):
-        part = slice(start, start + step)
-        true = neighbors.distances[part] <= neighbors.distances[part, k - 1 : k] + TIE
-        allowed = np.where(true, neighbors.indices[part], -1)
-        hits = (shown[part, :, None] == allowed[:, None, :]).any(axis=2)
-        kept[part] = hits.mean(axis=1)
-    return kept
+    hits = np.zeros((n, k), bool)
+    for column in range(k):
+        hits |= shown == neighbors.indices[:, column, None]
+    reach = neighbors.distances[:, k - 1].astype(np.float64) + TIE
+    tied = np.flatnonzero(neighbors.distances[:, min(k, known - 1)] <= reach)
+    if k < known and len(tied):
+        hits[tied] |= pair_distances(unit, tied, shown[tied]) <= reach[tied, None]
+    return hits.mean(axis=1, dtype=np.float32)
 
 
 def _distances(points: np.ndarray) -> np.ndarray:

@@ -17,8 +17,13 @@ from core.progress import Progress
 
 #: Files with these names' endings are taken for pictures unopened; decoding them tells the truth.
 IMAGE_SUFFIXES = frozenset(
-    [".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif", ".icns", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".qoi", ".sgi", ".tga", ".tif", ".tiff", ".webp"]
-)
+    {
+        ".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif",
+        ".icns", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo",
+        ".pbm", ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".qoi", ".sgi", ".tga", ".tif",
+        ".tiff", ".webp",
+    }
+)  # fmt: skip
 NOT_UTF_8 = "file name is not valid UTF-8: rename it"
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _SYSTEM_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -127,7 +132,7 @@ def why_not(path: Path, size: int, limits: Limits) -> str | None:
 
 
 def labels_and_splits(paths: Sequence[str]) -> tuple[list[str | None], list[str] | None]:
-    """Return a label for each path, its parent folder, and splits where the first folders are those.
+    """Return each path's label, its parent folder, and splits where first folders are such.
 
     Files directly in the root (or in a split's folder) have no label.
     """

@@ -6,8 +6,6 @@ every picture is decoded once, later, where its vector is computed.
 
 from pathlib import Path
 
-import pandas as pd
-
 from core import idx
 from core.errors import InputError, VitrineError
 from core.files import FileHashes, PlainHashes, reason_of_os_error
@@ -148,8 +146,3 @@ def scan_idx(source: str, path: Path, progress: Progress) -> Scan:
         items=item_table(len(ids), known | {"label": labels}),
         notes=tuple(notes),
     )
-
-
-def empty_items() -> pd.DataFrame:
-    """Return an item table without items."""
-    return item_table(0, {})

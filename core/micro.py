@@ -6,7 +6,6 @@ cuts all shards. See `docs/methods/clusters.md`.
 """
 
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -22,8 +21,8 @@ STAGE = "micro-clusters"
 #: Principal components kept, items of a shard aimed at, and the most a shard may have.
 DIMS = 64
 SHARD, LARGEST_SHARD = 1000, 2000
-#: Merges this near are rounding, and always made.
-IDENTICAL = 1e-6
+#: Items this near are the same but for rounding, and always merged.
+IDENTICAL = 2e-6
 
 
 def find_micro_clusters(
@@ -71,14 +70,16 @@ def find_micro_clusters(
         raise InputError(f"micro-clusters: mean_size must be 1 or more, not {mean_size}")
     unit = unit_rows(vectors)
     n = len(unit)
-    labels, tau, n_shards = np.zeros(n, np.int32), 0.0, min(n, 1)
-    if n > 1:
+    labels, tau, n_shards = np.zeros(n, np.int32), 0.0, 0
+    if n:
         space = unit
         if unit.shape[1] > DIMS:
             space = principal_components(unit, DIMS, seed=seed).scores
-        shards = _shards(space, seed, progress)
-        labels, tau = _linked(space, shards, max(1, round(n / mean_size)), progress)
-        labels, n_shards = by_size(labels), len(shards)
+        # Equal items are one point: they always share a group, however many they are.
+        points, place = np.unique(np.round(space, 6), axis=0, return_inverse=True)
+        shards = _shards(points, seed, progress)
+        groups, tau = _linked(points, shards, n, max(1, round(n / mean_size)), progress)
+        labels, n_shards = by_size(groups[place.reshape(-1)]), len(shards)
     ones = np.ones(n, np.float32)
     table = cluster_table(unit, labels, ones, neighbors, stage=STAGE, progress=progress)
     spec: dict[str, Any] = {
@@ -101,7 +102,7 @@ def _shards(space: np.ndarray, seed: int, progress: Progress) -> list[np.ndarray
             continue
         progress.report(STAGE, 0, len(space), "dealing items into shards")
         groups = _split(space[rows], seed)
-        if len(groups) == 1:  # too many equal items for k-means to part
+        if len(groups) == 1:  # k-means could not part them
             groups = np.array_split(np.arange(len(rows)), -(-len(rows) // SHARD))
         waiting += [rows[group] for group in groups]
     return sorted(done, key=lambda rows: int(rows[0]))
@@ -110,43 +111,51 @@ def _shards(space: np.ndarray, seed: int, progress: Progress) -> list[np.ndarray
 def _split(points: np.ndarray, seed: int) -> list[np.ndarray]:
     """Part points by mini-batch k-means into groups of about a thousand, none of them empty."""
     from sklearn.cluster import MiniBatchKMeans
-    from sklearn.exceptions import ConvergenceWarning
 
     count = max(2, round(len(points) / SHARD))
-    with catch_warnings():
-        # Fewer distinct points than groups: expected among duplicates, and handled above.
-        simplefilter("ignore", ConvergenceWarning)
-        found = MiniBatchKMeans(
-            count, batch_size=4096, n_init=1, max_iter=20, random_state=seed % 2**32
-        ).fit_predict(points)
+    found = MiniBatchKMeans(
+        count, batch_size=4096, n_init=1, max_iter=20, random_state=seed % 2**32
+    ).fit_predict(points)
     return [group for c in range(count) if len(group := np.flatnonzero(found == c))]
 
 
 def _linked(
-    space: np.ndarray, shards: list[np.ndarray], target: int, progress: Progress
+    points: np.ndarray, shards: list[np.ndarray], n: int, target: int, progress: Progress
 ) -> tuple[np.ndarray, float]:
     """Link each shard completely and cut all at the height that leaves about `target` groups.
+
+    Parameters
+    ----------
+    points
+        The distinct points `(m, d)`.
+    shards
+        Their rows.
+    n
+        Items; the n − m that equal another are merges at height 0.
+    target
+        Groups aimed at.
 
     Returns
     -------
     labels : numpy.ndarray
-        Shape `(n,)`.
+        Shape `(m,)`.
     tau : float
         The height.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
-    n, trees, linked = len(space), [], 0
+    trees, linked = [], 0
     for rows in shards:
-        points = space[rows].astype(np.float64)
-        trees.append(linkage(pdist(points), method="complete") if len(rows) > 1 else None)
+        near = points[rows].astype(np.float64)
+        trees.append(linkage(pdist(near), method="complete") if len(rows) > 1 else None)
         linked += len(rows)
-        progress.report(STAGE, linked, n)
-    heights = np.sort(np.concatenate([t[:, 2] for t in trees if t is not None] or [np.zeros(0)]))
+        progress.report(STAGE, linked, len(points))
+    parts = [np.zeros(n - len(points))] + [tree[:, 2] for tree in trees if tree is not None]
+    heights = np.sort(np.concatenate(parts))
     merges = min(n - target, len(heights))
     tau = max(float(heights[merges - 1]) if merges > 0 else 0.0, IDENTICAL)
-    labels, used = np.empty(n, np.int64), 0
+    labels, used = np.empty(len(points), np.int64), 0
     for rows, tree in zip(shards, trees, strict=True):
         own = np.ones(1, int) if tree is None else fcluster(tree, tau, criterion="distance")
         labels[rows] = own + used

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.columns import MASK_NAMES, PATH_NAMES, find_column, find_roles, from_text, is_text
 from core.errors import InputError
-from core.files import FileHashes, reason_of_os_error
+from core.files import FileHashes
 from core.imagefile import Limits
 from core.items import free_name, item_table
 from core.keys import item_id
@@ -271,8 +271,3 @@ def _masks(frame: pd.DataFrame, located: Located, folder: Path) -> tuple[list[An
         return [], None
     masks = locate_files(frame[name].tolist(), folder, root=located.root, optional=True)
     return masks.files, name
-
-
-def reason_for_missing(error: OSError) -> str:
-    """Return why a file named by a table cannot be used."""
-    return reason_of_os_error(error)

@@ -47,7 +47,8 @@ def body(keys: dict[str, Any]) -> list[Component]:
     name = choose_set(keys["set"])
     if name is None:
         return [no_set()]
-    found, told = services().library.open(name), []
+    found = services().library.open(name)
+    told: list[str] = []
     maps = map_view.flat_maps(found.projections)
     columns = found.columns()
     current = known(keys["map"], maps, "map", told)

@@ -1,0 +1,186 @@
+"""The map of a set as a component: the host that `assets/map.js` draws in, and its legend.
+
+The component owns its ids. A page reads the selection and the inspected row from the two stores,
+and changes a map that is shown by writing the attributes that `attributes` returns.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from components.attributes import attrs
+from components.palette import palette_for
+
+Id = str | dict[str, str]
+
+
+class Entry(Protocol):
+    """One line of a legend (core.colouring.Entry)."""
+
+    @property
+    def index(self) -> int: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def count(self) -> int: ...  # noqa: D102
+
+
+class Colouring(Protocol):
+    """What the colour codes mean (core.colouring.Colouring)."""
+
+    @property
+    def by(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def entries(self) -> Sequence[Entry]: ...  # noqa: D102
+    @property
+    def low(self) -> float | None: ...  # noqa: D102
+    @property
+    def high(self) -> float | None: ...  # noqa: D102
+
+
+def part_id(name: str, part: str) -> dict[str, str]:
+    """Return the id of a part, "graph", "selection" or "inspect", of the map called `name`."""
+    return {"component": "scatter", "part": part, "name": name}
+
+
+def attributes(
+    *,
+    set_name: str,
+    imageset_key: str,
+    projection_key: str,
+    n: int,
+    colouring: Colouring,
+    labels: Sequence[Mapping[str, Any]] = (),
+    selection: str = "",
+    pictures: bool = True,
+    prefix: str = "/",
+) -> dict[str, str]:
+    """Return the attributes that tell `assets/map.js` what to draw.
+
+    Parameters
+    ----------
+    set_name, imageset_key, projection_key
+        The set, its image set and the projection.
+    n
+        Number of points.
+    colouring
+        What the points are coloured by.
+    labels
+        Names on the map, the most important first: {"x", "y" in 0..1 map units, "text",
+        "index": the colour code}.
+    selection
+        Id of the selection to show, "" for none.
+    pictures
+        Whether the set has images to show at the points.
+    prefix
+        Path that the app is served under, with both slashes.
+    """
+    layer = f"{prefix}map/{quote(projection_key, safe='')}"
+    colour = urlencode({"set": set_name, "by": colouring.by})
+    mask = f"{prefix}api/selection/{quote(selection, safe='')}/mask" if selection else ""
+    return {
+        "data-points": f"{layer}/points",
+        "data-colour": f"{layer}/colour?{colour}",
+        "data-palette": _compact(palette_for(colouring.kind)),
+        "data-palette-dark": _compact(palette_for(colouring.kind, dark=True)),
+        "data-names": _compact({e.index: e.label for e in colouring.entries}),
+        "data-mask": mask,
+        "data-base": selection,
+        "data-thumbs": f"{prefix}thumb/{quote(imageset_key, safe='')}/" if pictures else "",
+        "data-select": f"{prefix}api/select",
+        "data-set": set_name,
+        "data-projection": projection_key,
+        "data-total": str(n),
+        "data-labels": _compact([dict(label) for label in labels]),
+    }
+
+
+def scatter(
+    name: str,
+    shown: Mapping[str, str],
+    *,
+    label: str = "Map of images",
+    selection_store: Id | None = None,
+    inspect_store: Id | None = None,
+) -> Component:
+    """Return a map and the stores that it fills.
+
+    Parameters
+    ----------
+    name
+        Tells this map from others on the page.
+    shown
+        What `attributes` returns.
+    label
+        What a screen reader calls the map.
+    selection_store, inspect_store
+        Ids of stores of the page to fill instead of the map's own.
+
+    Returns
+    -------
+    Component
+        The host, with id `part_id(name, "graph")`. The selection store gets {"selection",
+        "count", "total"}, or None when it is cleared; the inspect store gets {"row"}.
+    """
+    stores = {"selection": selection_store, "inspect": inspect_store}
+    own = [dcc.Store(id=part_id(name, part)) for part, given in stores.items() if given is None]
+    targets = {
+        f"data-{part}-store": _dom_id(part_id(name, part) if given is None else given)
+        for part, given in stores.items()
+    }
+    host = html.Div(
+        id=part_id(name, "graph"),
+        className="vt-map",
+        tabIndex=0,
+        **attrs(aria_label=label, **targets, **shown),
+    )
+    return html.Div([host, *own], className="vt-map-frame")
+
+
+def legend(colouring: Colouring) -> Component:
+    """Return what the colours mean: a list of swatches, or a ramp for numbers."""
+    light, dark = (palette_for(colouring.kind, dark=d) for d in (False, True))
+    both = [f"light-dark({a}, {b})" for a, b in zip(light, dark, strict=True)]
+    if colouring.kind == "number":
+        stops = ", ".join([*both[1:255:32], both[255]])
+        ramp = html.Span(
+            className="vt-ramp", style={"background": f"linear-gradient(90deg, {stops})"}
+        )
+        low, high = (_short(value) for value in (colouring.low, colouring.high))
+        ends = [html.Span(low), ramp, html.Span(high), _swatch(both[0]), html.Span("no value")]
+        return html.Div(ends, className="vt-legend", role="group", **attrs(aria_label="Legend"))
+    lines = [
+        html.Li([_swatch(both[e.index]), f"{e.label} ", html.Span(f"{e.count:,}")])
+        for e in colouring.entries
+    ]
+    return html.Ul(lines, className="vt-legend", tabIndex=0, **attrs(aria_label="Legend"))
+
+
+def _swatch(colour: str) -> Component:
+    """Return a spot of one colour."""
+    return html.Span(
+        className="vt-swatch", style={"background": colour}, **attrs(aria_hidden="true")
+    )
+
+
+def _short(value: float | None) -> str:
+    """Return a number as a legend shows it."""
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _compact(value: Any) -> str:
+    """Return JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _dom_id(component_id: Id) -> str:
+    """Return an id as Dash writes it into the page: JSON with sorted keys for a pattern id."""
+    if isinstance(component_id, str):
+        return component_id
+    return json.dumps(component_id, sort_keys=True, separators=(",", ":"))

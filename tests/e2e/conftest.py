@@ -1,0 +1,35 @@
+"""The browser that the tests of this folder share."""
+
+import os
+import shutil
+
+import pytest
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium: the system's, or Playwright's own."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=list(ARGUMENTS)
+            )
+        except Error:
+            wanted = "no Chromium: `apt-get install chromium` or `playwright install chromium`"
+            if os.environ.get("CI") == "true":
+                pytest.fail(wanted)
+            pytest.skip(wanted)
+        yield launched
+        launched.close()
