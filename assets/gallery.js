@@ -245,7 +245,6 @@
         const image = make("img", "vt-cell-image", { alt: "", draggable: "false" });
         image.decoding = "async";
         image.addEventListener("load", () => {
-          image.classList.toggle("vt-pixelated", image.naturalWidth < 64);
           cell.dataset.state = "shown";
         });
         image.addEventListener("error", () => {
@@ -420,7 +419,22 @@
     if (button) inspect(button, Number(button.dataset.inspectRow));
   });
 
+  // Tiny pictures are shown with their own pixels, wherever they are shown. Load events do not
+  // bubble, but they can be caught on the way down.
+  document.addEventListener(
+    "load",
+    (event) => {
+      const image = event.target;
+      if (image.classList && /vt-(thumb|large|cell-image)/.test(image.className))
+        image.classList.toggle("vt-pixelated", image.naturalWidth < 64);
+    },
+    true,
+  );
+
   function start() {
+    for (const image of document.querySelectorAll(".vt-thumb, .vt-large"))
+      if (image.complete && image.naturalWidth)
+        image.classList.toggle("vt-pixelated", image.naturalWidth < 64);
     new MutationObserver(onMutations).observe(document.body, {
       subtree: true,
       childList: true,

@@ -90,7 +90,9 @@ def main() -> None:
             f"read / plain read {found['read'] / found['plain read']:.2f}"
         )
         if (args.rows, args.dims) == (100_000, 768):
-            print(f"write / target {found['write'] / 3:.2f}, read / target {found['read'] / 0.3:.2f}")
+            print(
+                f"write / target {found['write'] / 3:.2f}, read / target {found['read'] / 0.3:.2f}"
+            )
     finally:
         shutil.rmtree(folder)
 

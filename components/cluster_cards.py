@@ -60,8 +60,8 @@ def figures(card: Any, column: str | None) -> Component:
     found = purity(card, column)
     pairs: list[tuple[str, Any]] = [("Images", number(card.size)), ("Share", share(card.share))]
     if not is_noise(card):
-        pairs.append(("Density", score(card.density)))
-        pairs.append(("Diameter", score(card.diameter)))
+        pairs.append(("Density", score(card.density, 2)))
+        pairs.append(("Diameter", score(card.diameter, 2)))
     if found:
         pairs.append((f"Commonest {column}", f"{found[0]} ({share(found[1])})"))
     return tables.facts(pairs, "vt-facts vt-facts-row")
@@ -74,7 +74,7 @@ def card(found: Any, one: Any, kind: str, column: str | None) -> Component:
     told = purity(one, column)
     line = [plural(one.size, "image"), share(one.share)]
     if not noise and one.size > 1:
-        line.append(f"density {score(one.density)}")
+        line.append(f"density {score(one.density, 2)}")
     return html.Li(
         dcc.Link(
             [

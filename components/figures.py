@@ -20,7 +20,7 @@ CONFIG: Any = {
 }
 
 
-def graph(name: str, figure: dict[str, Any], *, label: str, height: int = 220) -> Component:
+def graph(name: str, figure: dict[str, Any], *, label: str, height: int = 160) -> Component:
     """Return a chart with an accessible name; it never offers to send data anywhere."""
     layout = {
         "margin": {"l": 48, "r": 8, "t": 8, "b": 40},

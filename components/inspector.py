@@ -70,8 +70,6 @@ def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]
     """Return what the inspector shows of one row of an open set."""
     record = found.record(row)
     labels = {c.name: c.label for c in found.columns()}
-    width, height = record.get("width") or 0, record.get("height") or 0
-    small = " vt-pixelated" if 0 < width < 128 and 0 < height < 128 else ""
     shown = {k: v for k, v in record.items() if k not in HIDDEN}
     region = box_text(record)
     parts: list[Component | None] = [
@@ -80,7 +78,7 @@ def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]
                 html.Img(
                     src=f"/image/{found.key}/{row}",
                     alt=f"Image {row} of {found.name}",
-                    className=f"vt-large{small}",
+                    className="vt-large",
                 ),
                 html.Figcaption(f"Image {number(row)} of {number(len(found.items))}"),
             ],

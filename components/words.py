@@ -35,9 +35,9 @@ def share(value: float | None) -> str:
     return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:.0f} %"
 
 
-def score(value: float | None) -> str:
-    """Return a score with three decimals, "–" where there is none."""
-    return "–" if value is None or value != value else f"{value:.3f}"
+def score(value: float | None, decimals: int = 3) -> str:
+    """Return a score with its decimals, "–" where there is none."""
+    return "–" if value is None or value != value else f"{value:.{decimals}f}"
 
 
 def seconds(value: float) -> str:

@@ -1,148 +1,176 @@
-"""Columns of a table: their types, and which of them Vitrine understands."""
+"""Item columns as a person meets them: which there are, how to colour by them, how to filter."""
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-PATH_NAMES = (
-    "path", "filepath", "file_path", "file", "filename", "file_name", "image_path", "image_file",
-    "image_filename", "image", "img_path", "img", "images", "filepaths",
-    "image_name", "img_name",
-)  # fmt: skip
-SYNONYMS = {
-    "label": (
-        "label", "class", "species", "category", "target", "class_name", "label_name",
-        "category_name",
-    ),
-    "group": ("group",),
-    "unit": ("unit", "specimen", "individual", "video"),
-    "source": ("source",),
-    "time": ("time", "date", "timestamp", "datetime"),
-}  # fmt: skip
-MASK_NAMES = ("mask", "mask_path", "mask_file")
-_BOX_NAMES = (
-    ("box_x", "box_y", "box_w", "box_h"),
-    ("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
-    ("x", "y", "w", "h"),
-)
-_CORNER_NAMES = (("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"))
-_BOX_LISTS = ("bbox", "box")
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None", "-")
-_TIME_FORMATS = ("ISO8601", "%Y:%m:%d %H:%M:%S")  # the second is EXIF's
+from core.errors import InputError
 
+Kind = Literal["category", "number", "text"]
 
-def from_text(values: Sequence[str]) -> pd.Series:
-    """Return a column of text cells as numbers where every one is, else as text.
+#: Categories with a colour and a legend entry of their own; the rest share `OTHER`.
+NAMED = 40
+OTHER = 255
 
-    "007" is text: its zeros are part of a name. An empty cell is missing; in a column of numbers
-    so are "NA", "NaN", "null" and the like.
-    """
-    text = pd.Series(list(values), dtype=object).map(str.strip)
-    missing = text.isin(_MISSING)
-    if not missing.all() and not text.str.match(r"[+-]?0\d").any():
-        numbers = pd.to_numeric(text.where(~missing, None), errors="coerce")
-        if (numbers.notna() | missing).all():
-            whole = text[~missing].str.fullmatch(r"[+-]?\d{1,18}").all()
-            return numbers.astype("Float64").astype("Int64" if whole else "Float64")
-    return text.where(text != "", None).astype("string")
-
-
-def find_column(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """Return the first of `names` that a table has, whatever the case of its letters."""
-    lower: dict[str, str] = {}
-    for name in frame.columns:
-        lower.setdefault(str(name).strip().lower().replace(" ", "_"), name)
-    return next((lower[name] for name in names if name in lower), None)
-
-
-def is_text(column: pd.Series) -> bool:
-    """Tell whether a column holds text."""
-    return isinstance(column.dtype, pd.StringDtype)
-
-
-def parse_time(column: pd.Series) -> pd.Series:
-    """Return dates and times as such; numbers, and text of any ambiguous form, stay as given."""
-    if not is_text(column) or column.isna().all():
-        return column
-    for form in _TIME_FORMATS:
-        try:
-            return pd.to_datetime(column, format=form)
-        except (ValueError, TypeError, OverflowError):
-            continue
-    return column
+#: Columns that tell where an item lies and not what it is.
+_HIDDEN = {"item_id", "box_x", "box_y", "box_w", "box_h", "mask", "frame"}
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
-    """The columns that Vitrine understands, ready for the item table.
+class Column:
+    """A column to colour or filter by: its name, how it is shown, and what it holds."""
 
-    `known` maps names of `ITEM_COLUMNS` to values; `used` are the table's own columns that are
-    told in full by one of the same name there.
+    name: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a legend: colour code, name and number of items."""
+
+    index: int
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Colouring:
+    """One byte an item `(n,)` uint8, and what the bytes mean.
+
+    For a category 0 is missing (or noise), 1 to 40 the largest categories, 255 all others; for a
+    number 0 is missing and 1 to 255 run from `low` to `high`.
     """
 
-    known: dict[str, Any]
-    used: frozenset[str]
+    by: str
+    kind: Kind
+    codes: np.ndarray
+    entries: tuple[Entry, ...]
+    low: float | None = None
+    high: float | None = None
 
 
-def find_roles(frame: pd.DataFrame) -> Roles:
-    """Return label, group, unit, source, time and box columns of a table, by common names."""
-    known: dict[str, Any] = {}
-    used: set[str] = set()
-    for role, names in SYNONYMS.items():
-        column = find_column(frame, names)
-        if column is None:
+def column_kind(values: pd.Series) -> Kind | None:
+    """Return what a column holds; None if it is empty throughout."""
+    present = values.dropna()
+    if present.empty or (present.astype(str) == "").all():
+        return None
+    if pd.api.types.is_bool_dtype(values):
+        return "category"
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
+        few = present.nunique() <= 12 and not pd.api.types.is_float_dtype(values)
+        return "category" if few else "number"
+    different = present.astype(str).nunique()
+    return "text" if different > 200 and different > 0.5 * len(present) else "category"
+
+
+def list_columns(items: pd.DataFrame) -> list[Column]:
+    """Return the columns of an item table that say something, the label first."""
+    found = []
+    for name in items.columns:
+        if name in _HIDDEN:
             continue
-        known[role] = (
-            parse_time(frame[column]) if role == "time" else frame[column].astype("string")
-        )
-        if column == role:
-            used.add(column)
-    boxes = _find_boxes(frame)
-    if boxes is not None:
-        values, columns = boxes
-        for index, name in enumerate(("box_x", "box_y", "box_w", "box_h")):
-            known[name] = [None if np.isnan(row[index]) else float(row[index]) for row in values]
-        used |= {name for name in columns if name in known}
-    return Roles(known, frozenset(used))
+        kind = column_kind(items[name])
+        if kind is not None:
+            found.append(Column(str(name), str(name), kind))
+    return sorted(found, key=lambda c: c.name != "label")
 
 
-def _find_boxes(frame: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...]] | None:
-    """Return boxes `(n, 4)` as x, y, width, height, NaN where there is none, and their columns."""
-    for names, corners in [(n, False) for n in _BOX_NAMES] + [(n, True) for n in _CORNER_NAMES]:
-        columns = [find_column(frame, [name]) for name in names]
-        found = [name for name in columns if name is not None]
-        if len(found) == 4 and all(pd.api.types.is_numeric_dtype(frame[name]) for name in found):
-            values = np.column_stack([frame[n].to_numpy(float, na_value=np.nan) for n in found])
-            if corners:
-                values[:, 2:] -= values[:, :2]
-            return _whole_boxes(values), tuple(found)
-    column = find_column(frame, _BOX_LISTS)
-    if column is not None and is_text(frame[column]):
-        rows = [_four_numbers(text) for text in frame[column]]
-        if any(row is not None for row in rows):
-            blank = (math.nan,) * 4
-            return _whole_boxes(np.array([row or blank for row in rows], float)), (column,)
-    return None
+def as_numbers(values: pd.Series) -> np.ndarray:
+    """Return a column as float64 `(n,)`, missing and unreadable values NaN; times in seconds."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        seconds = values.astype("int64").to_numpy(dtype=np.float64) / 1e9
+        return np.where(values.isna(), np.nan, seconds)
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _whole_boxes(values: np.ndarray) -> np.ndarray:
-    """Make a box missing in full where any of its numbers is missing."""
-    values[~np.isfinite(values).all(axis=1)] = np.nan
-    return values
+def _as_names(values: pd.Series) -> np.ndarray:
+    """Return a column as an object array of text, "" where it is missing."""
+    return values.astype("string").fillna("").to_numpy(dtype=object)
 
 
-def _four_numbers(text: Any) -> tuple[float, ...] | None:
-    """Return the four numbers of a list written as text; None if it is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        values = json.loads(text if text.startswith("[") else f"[{text.strip('() ')}]")
-        numbers = tuple(float(value) for value in values)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        return None
-    return numbers if len(numbers) == 4 else None
+def colour_by(values: pd.Series, by: str, kind: Kind) -> Colouring:
+    """Return the colour codes of one column.
+
+    Categories are coded by size, the largest first, ties by name, so that the most frequent ones
+    get the clearest colours. Numbers run between the column's own extremes.
+    """
+    if kind == "number":
+        numbers = as_numbers(values)
+        if np.isnan(numbers).all():
+            return Colouring(by, kind, np.zeros(len(numbers), np.uint8), ())
+        low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+        scaled = (numbers - low) / (high - low) if high > low else np.full(len(numbers), 0.5)
+        codes = np.where(np.isnan(numbers), 0, 1 + np.nan_to_num(scaled) * 254).astype(np.uint8)
+        return Colouring(by, kind, codes, (), low, high)
+    names = _as_names(values)
+    counts = pd.Series(names[names != ""]).value_counts()
+    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    code_of = {name: i + 1 if i < NAMED else OTHER for i, name in enumerate(order)}
+    codes = np.fromiter((code_of.get(n, 0) for n in names), np.uint8, len(names))
+    return Colouring(by, kind, codes, _legend(order, counts, int((names == "").sum())))
+
+
+def _legend(order: Sequence[str], counts: pd.Series, missing: int) -> tuple[Entry, ...]:
+    """Return the legend of a category: named ones, the others as one, the missing last."""
+    entries = [Entry(i + 1, name, int(counts[name])) for i, name in enumerate(order[:NAMED])]
+    rest = order[NAMED:]
+    if rest:
+        total = int(sum(counts[name] for name in rest))
+        entries.append(Entry(OTHER, f"{len(rest)} others", total))
+    if missing:
+        entries.append(Entry(0, "none", missing))
+    return tuple(entries)
+
+
+def filter_rows(
+    values: pd.Series,
+    kind: Kind,
+    *,
+    names: Sequence[str] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    text: str | None = None,
+) -> np.ndarray:
+    """Return the rows, ascending int64, whose value is wanted.
+
+    Parameters
+    ----------
+    values
+        The column.
+    kind
+        What it holds.
+    names
+        Wanted categories; "" stands for a missing value.
+    low, high
+        Wanted range of a number, both ends included.
+    text
+        Wanted part of a text, in any case.
+
+    Raises
+    ------
+    InputError
+        Nothing to filter by was given, or the range is empty.
+    """
+    if names is not None:
+        return np.flatnonzero(np.isin(_as_names(values).astype(str), [str(n) for n in names]))
+    if text is not None:
+        found = values.astype("string").fillna("").str.contains(text, case=False, regex=False)
+        return np.flatnonzero(found.to_numpy(dtype=bool))
+    if low is None and high is None:
+        raise InputError("filter: give categories, a range or a text")
+    if low is not None and high is not None and low > high:
+        raise InputError(f"filter: the range {low} to {high} is empty; swap its ends")
+    if kind != "number":
+        raise InputError("filter: a range needs a column of numbers")
+    numbers = as_numbers(values)
+    inside = np.ones(len(numbers), bool)
+    if low is not None:
+        inside &= numbers >= low
+    if high is not None:
+        inside &= numbers <= high
+    return np.flatnonzero(inside)

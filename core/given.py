@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.columns import PATH_NAMES, find_column, find_roles
 from core.errors import InputError
+from core.fields import PATH_NAMES, find_column, find_roles
 from core.files import FileHashes, sha256_of_file
 from core.folders import printable
 from core.imagefile import Limits

@@ -1,5 +1,6 @@
 """Cutting a region, a box or a mask, out of a decoded picture."""
 
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ def clip_box(box: Box, width: int, height: int) -> Box:
     """
     x, y, w, h = box
     left, top, right, bottom = max(0.0, x), max(0.0, y), min(width, x + w), min(height, y + h)
-    if not (right > left and bottom > top):
+    if not (all(map(isfinite, box)) and right > left and bottom > top):
         raise DecodeError(
             f"box x={x:g} y={y:g} w={w:g} h={h:g} lies outside the picture of {width} × {height}"
         )

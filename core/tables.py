@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.columns import MASK_NAMES, PATH_NAMES, find_column, find_roles, from_text, is_text
 from core.errors import InputError
+from core.fields import MASK_NAMES, PATH_NAMES, find_column, find_roles, from_text, is_text
 from core.files import FileHashes
 from core.imagefile import Limits
 from core.items import free_name, item_table

@@ -92,10 +92,9 @@ class Index:
         return self._read(lambda connection: connection.execute(statement, values).fetchall())
 
     def select(self, statement: str, item_ids: list[str]) -> Rows:
-        """Return the rows of `statement`, whose first column is item_id, for the ids given."""
+        """Return the rows of `statement` for the ids given; for many ids, those of others too."""
         if len(item_ids) > _SCAN_ABOVE:
-            wanted = set(item_ids)
-            return [row for row in self.query(statement) if row[0] in wanted]
+            return self.query(statement)
 
         def by_id(connection: sqlite3.Connection) -> Rows:
             found: Rows = []

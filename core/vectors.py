@@ -235,21 +235,22 @@ class VectorCache:
             A row differs from its checksum, or a shard is missing or cut off; the message names
             the shard file, the row in it and the item.
         """
-        unique = list(dict.fromkeys(item_ids))
-        rows = self._index.select("SELECT item_id, position, crc FROM vectors", unique)
-        places = {row[0]: row[1:] for row in rows}
-        if len(places) < len(unique):
-            absent = [item for item in unique if item not in places]
+        rows = self._index.select("SELECT item_id, position, crc FROM vectors", list(item_ids))
+        places = {item: (position, crc) for item, position, crc in rows}
+        absent = [item for item in item_ids if item not in places]
+        if absent:
             raise NotFoundError(
-                f"{len(absent)} of {len(unique)} items have no vector in {self.folder}, "
+                f"{len(absent)} of {len(item_ids)} items have no vector in {self.folder}, "
                 f"the first {absent[0]}; encode them first"
             )
-        found = [places[item] for item in item_ids]
-        vectors = self._shards.gather(np.array([place[0] for place in found], dtype=np.int64))
+        if not len(item_ids):
+            return np.empty((0, self.spec.dims), np.float32)
+        positions, expected = zip(*(places[item] for item in item_ids), strict=True)
+        vectors = self._shards.gather(np.array(positions, dtype=np.int64))
         checksums = row_checksums(vectors)
-        if checksums != [place[1] for place in found]:
-            at = next(i for i, crc in enumerate(checksums) if crc != found[i][1])
-            raise ArtifactCorruptError(self._wrong_row(found[at][0], item_ids[at]))
+        if checksums != list(expected):
+            at = next(i for i, crc in enumerate(checksums) if crc != expected[i])
+            raise ArtifactCorruptError(self._wrong_row(positions[at], item_ids[at]))
         return vectors
 
     # -- checking -----------------------------------------------------------------------------

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 
 OPTIONS = ("checkpoint", "layer", "pool", "size")
 
+#: Pictures in one forward pass on the processor. The activations of four still come from memory
+#: that the allocator keeps; larger ones are asked from the system, page by page, in each layer
+#: (measured: 12 to 17 ms a picture at 4, 16 to 23 at 8 and 16, 28 at 32, MobileNetV2).
+_CPU_STEP = 4
+
 #: Raised when the meaning of a remembered spec changes.
 _MEMO_VERSION = 1
 
@@ -174,8 +179,8 @@ class TimmEncoder:
         self._steps = steps[:-1]
         assert spec.input_size is not None
         self.at_least = max(AT_LEAST, 2 * int(max(spec.input_size) / spec.crop_pct))
-        self._features = features.to(device)
-        self._fits = 0
+        self.features = features.to(device)
+        self._fits = _CPU_STEP if device == "cpu" else 0
 
     def prepare(self, picture: "Picture") -> np.ndarray:
         """Return the picture resized and cropped as the model's config says, uint8 `(h, w, c)`."""
@@ -216,7 +221,7 @@ class TimmEncoder:
             std = torch.tensor(self.spec.std, device=self.device).view(-1, 1, 1)
             normal = pixels.float().div_(255).sub_(mean).div_(std)
             with mixed_precision(self.device):
-                vectors = self._features(normal).float()
+                vectors = self.features(normal).float()
             if self.device != "cpu" and not torch.isfinite(vectors).all():
-                vectors = self._features(normal).float()  # float16 overflowed
+                vectors = self.features(normal).float()  # float16 overflowed
             return vectors.cpu().numpy()

@@ -1,4 +1,4 @@
-"""A small server of synthetic maps: the real assets and routes' formats, nothing else of the app."""
+"""A small server of synthetic maps: the real assets, the routes' formats, nothing else."""
 
 import html
 import io

@@ -1,0 +1,198 @@
+"""A workspace in memory: what pages and components ask for, with answers a test knows."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.colouring import Colouring, Column, Entry
+from core.errors import ArtifactCorruptError, NotFoundError
+from core.jobs import Job
+from core.library import ClusterCard, Near, SetSummary
+from core.model import BrokenFile, Clustering, EncoderSpec, Projection, ProjectionSpec
+
+SPEC = EncoderSpec("pixels", "", "hand-made", 64)
+
+
+def item_id(row: int) -> str:
+    return f"{row:064x}"
+
+
+class FakeSet:
+    """Twelve pictures: two clusters of five, two unassigned; two maps."""
+
+    def __init__(self, name: str = "moths", maps: tuple[str, ...] = ("pca", "umap")):
+        self.name, self.key, self.kind = name, f"key-{name}", "folder"
+        self.items = pd.DataFrame(
+            {
+                "item_id": [item_id(r) for r in range(12)],
+                "label": ["moth", "wasp"] * 6,
+                "width": 48,
+                "height": 32,
+            }
+        )
+        self.broken: tuple[BrokenFile, ...] = ()
+        self.spec = SPEC
+        self.projections = {m: f"{m}-key" for m in maps}
+        self.request = {"source": "/pictures", "name": name, "encoder": "pixels",
+                        "maps": ["umap"], "dims": 2, "seed": 0}  # fmt: skip
+        self.summary: dict[str, Any] = {"set": name}
+        self.labels = np.array([0] * 5 + [1] * 5 + [-1] * 2, np.int32)
+        self.clustered = True
+        self.notice = ""
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def projection(self, name: str) -> Projection:
+        if name not in self.projections:
+            raise NotFoundError(f"no map {name!r}")
+        scores = {"trustworthiness": 0.91, "continuity": 0.92, "knn_recall": 0.4,
+                  "knn_recall_chance": 0.01}  # fmt: skip
+        spec = ProjectionSpec(name)  # type: ignore[arg-type]
+        zeros = np.zeros((12, 2), np.float32)
+        return Projection(self.projections[name], spec, zeros, zeros[:, 0], scores, 12)
+
+    def points(self, name: str) -> np.ndarray:
+        return np.repeat(np.arange(12, dtype=np.uint16)[:, None] * 1000, 2, axis=1)
+
+    def clustering(self, kind: str = "themes") -> Clustering | None:
+        if not self.clustered:
+            return None
+        none = np.zeros(12, np.float32)
+        return Clustering("c", kind, {}, self.labels, none, none, pd.DataFrame(), self.notice)  # type: ignore[arg-type]
+
+    def cluster_rows(self, label: int, kind: str = "themes") -> np.ndarray:
+        rows = np.flatnonzero(self.labels == label)
+        if not len(rows) and label != -1:
+            raise NotFoundError(f"no cluster {label}")
+        return rows
+
+    def cluster_cards(self, kind: str = "themes") -> list[ClusterCard]:
+        if kind == "micro":
+            sizes = [3, 2, 2, 1, 1, 1, 1, 1]
+            return [
+                ClusterCard(i, f"Group {i + 1}", s, s / 12, 0.5, 0.2, [i], {})
+                for i, s in enumerate(sizes)
+            ]
+        return [
+            ClusterCard(0, "Theme 1", 5, 5 / 12, 0.2, 0.9, [0, 1], {"label": ("moth", 0.6)}),
+            ClusterCard(1, "Theme 2", 5, 5 / 12, 0.8, 0.4, [5, 6], {"label": ("wasp", 0.5)}),
+        ]
+
+    def columns(self) -> list[Column]:
+        found = [Column("label", "label", "category"), Column("width", "width", "number")]
+        return ([Column("cluster", "cluster", "category")] if self.clustered else []) + found
+
+    def colouring(self, by: str) -> Colouring:
+        if by == "width":
+            return Colouring(by, "number", np.full(12, 128, np.uint8), (), 48.0, 48.0)
+        codes = (self.labels + 1).astype(np.uint8)
+        entries = (Entry(1, "Theme 1", 5), Entry(2, "Theme 2", 5), Entry(0, "unassigned", 2))
+        return Colouring(by, "category", codes, entries)
+
+    def record(self, row: int) -> dict[str, Any]:
+        return {"row": row, **self.items.iloc[row].to_dict(), "notes": "first of 7 frames"}
+
+    def neighbors_of(self, row: int, k: int = 12) -> list[Near]:
+        others = [r for r in range(12) if r != row][:k]
+        return [Near(r, item_id(r), 0.1 * i) for i, r in enumerate(others)]
+
+
+class FakeLibrary:
+    """Sets by name; a damaged one is an error message instead of a set."""
+
+    def __init__(self, *sets: FakeSet, damaged: str = ""):
+        self.opened = {s.name: s for s in sets}
+        self.damaged = damaged
+
+    def names(self) -> list[str]:
+        return sorted([*self.opened, *([self.damaged] if self.damaged else [])])
+
+    def open(self, name: str) -> FakeSet:
+        if name == self.damaged:
+            raise ArtifactCorruptError("artefacts/imageset/items.parquet differs from its checksum")
+        if name not in self.opened:
+            raise NotFoundError(f"no set {name!r}")
+        return self.opened[name]
+
+    def sets(self) -> list[SetSummary]:
+        return [self._line(name) for name in self.names()]
+
+    def _line(self, name: str) -> SetSummary:
+        if name == self.damaged:
+            return SetSummary(name, "", 0, "", "", 0, "", "", [], None, None, 0, "",
+                              problem="items.parquet differs from its checksum")  # fmt: skip
+        found = self.opened[name]
+        return SetSummary(
+            name, found.key, len(found), "pixels", "hand-made", 64, "2026-11-01T10:00:00Z",
+            "2026-11-01T10:05:00Z", list(found.projections), 2 if found.clustered else None,
+            1 / 6 if found.clustered else None, len(found.broken), "/pictures",
+        )  # fmt: skip
+
+
+def job(job_id: str = "j1", state: str = "running", **given: Any) -> Job:
+    fields: dict[str, Any] = {
+        "id": job_id, "kind": "run", "title": "moths: pixels", "request": {"name": "moths"},
+        "state": state, "stage": "embed", "done": 30, "total": 120, "note": "",
+        "stage_began": 100.0, "created": 90.0, "started": 95.0, "ended": None, "error": "",
+        "result": None, "pid": None, "log_path": "",
+    }  # fmt: skip
+    return Job(**{**fields, **given})
+
+
+@dataclass
+class FakeBoard:
+    """Jobs as given; remembers what was submitted and cancelled."""
+
+    jobs: list[Job] = field(default_factory=list)
+    submitted: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+
+    def list(self, limit: int = 200) -> Any:
+        return self.jobs
+
+    def submit(self, kind: str, request: dict[str, Any], title: str = "") -> Job:
+        self.submitted.append((kind, request, title))
+        return job("new", "queued", title=title)
+
+    def cancel(self, job_id: str) -> None:
+        self.cancelled.append(job_id)
+
+    def log_tail(self, job_id: str, size: int = 8000) -> str:
+        return f"log of {job_id}"
+
+
+class FakeSelections:
+    """Selections in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, np.ndarray] = {}
+
+    def save(self, set_key: str, rows: np.ndarray, provenance: Any) -> str:
+        key = f"s{len(self.kept)}"
+        self.kept[key] = rows
+        return key
+
+    def load(self, key: str, set_key: str) -> np.ndarray:
+        if key not in self.kept:
+            raise NotFoundError("no selection with this id")
+        return self.kept[key]
+
+
+@dataclass
+class FakeSettings:
+    """The one setting pages read."""
+
+    seed: int = 0
+
+
+class FakeServices:
+    """What `components.state.services` returns in a test."""
+
+    def __init__(self, *sets: FakeSet, damaged: str = "", jobs: Any = ()):
+        self.library = FakeLibrary(*sets, damaged=damaged)
+        self.jobs = FakeBoard(list(jobs))
+        self.selections = FakeSelections()
+        self.settings = FakeSettings()
