@@ -5,7 +5,7 @@
 (() => {
   'use strict';
 
-  const MARGIN = 28; // CSS pixels kept free around the points at zoom 1
+  const MARGIN = 36; // CSS pixels kept free around the points at zoom 1
   const MIN_ZOOM = 0.5;
   const MAX_ZOOM = 250;
 

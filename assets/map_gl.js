@@ -3,13 +3,15 @@
  *
  * Points lie on the GPU in the order they are drawn: dimmed, then noise, then the rest, and within
  * each of these three in sample order, so that a sample is three prefixes. While the view moves
- * only a sample is drawn; at rest all points are drawn, in slices of one frame each, into a
+ * only a sample is drawn, a smaller one where frames are slow; at rest all points are drawn, in slices of one frame each, into a
  * picture of their own that replaces the sample when it is complete.
  */
 (() => {
   'use strict';
 
-  const SAMPLE = 120000; // points drawn while moving
+  const SAMPLES = [120000, 60000, 30000]; // points drawn while moving; the first that is quick
+  const SLOW = 60; // milliseconds a frame that call for a smaller sample
+  const QUICK = 24; // milliseconds a frame that allow a larger one
   const SLICE = 250000; // points drawn in one frame while completing the picture
   const REST = 160; // milliseconds without movement after which all points are drawn
 
@@ -63,15 +65,16 @@
     return program;
   }
 
-  /** Sort rows by layer, keeping their order within each; count each layer, whole and in the sample. */
-  function arrange(order, layers, sample) {
+  /** Sort rows by layer, keeping their order within each; count each layer, whole and by sample. */
+  function arrange(order, layers) {
     const count = [0, 0, 0];
-    const inSample = [0, 0, 0];
+    const inSample = SAMPLES.map(() => null);
     for (let i = 0; i < order.length; i++) {
-      const layer = layers[order[i]];
-      count[layer]++;
-      if (i < sample) inSample[layer]++;
+      const level = SAMPLES.indexOf(i);
+      if (level >= 0) inSample[level] = [...count];
+      count[layers[order[i]]]++;
     }
+    SAMPLES.forEach((_, level) => (inSample[level] = inSample[level] || count));
     const start = [0, count[0], count[0] + count[1]];
     const next = [...start];
     const arranged = new Uint32Array(order.length);
@@ -114,6 +117,7 @@
       this.style = { background: [1, 1, 1], dim: [0.8, 0.8, 0.8], palette: null };
       this.data = null;
       this.pending = { frame: 0, rest: 0 };
+      this.pace = { level: 0, last: 0, mean: 0, frames: 0 };
       this.life = new AbortController();
       this.build();
       const options = { signal: this.life.signal };
@@ -171,7 +175,7 @@
     setData(data) {
       this.data = data;
       const { points, order, codes, layers } = data;
-      const plan = arrange(order, layers, SAMPLE);
+      const plan = arrange(order, layers);
       const places = new Uint16Array(2 * points.n);
       const colours = new Uint8Array(points.n);
       plan.arranged.forEach((row, i) => {
@@ -212,11 +216,30 @@
     /** Draw the sample to the screen and wait for rest. */
     drawSample() {
       if (!this.data || this.gl.isContextLost()) return;
+      const sample = this.plan.inSample[this.keepPace()];
       this.prepare(null);
-      const drawn = this.drawRanges(this.plan.start.map((s, k) => [k, s, this.plan.inSample[k]]));
+      const drawn = this.drawRanges(this.plan.start.map((first, k) => [k, first, sample[k]]));
       const complete = drawn === this.data.points.n;
       this.events.drawn(drawn, complete);
       if (!complete) this.pending.rest = setTimeout(() => this.completePicture(), REST);
+    }
+
+    /** Choose the sample by how long frames have taken while moving; returns its place in SAMPLES. */
+    keepPace() {
+      const { pace } = this;
+      const now = performance.now();
+      const took = now - pace.last;
+      pace.last = now;
+      if (took > 300) Object.assign(pace, { mean: 0, frames: 0 }); // a new movement
+      else {
+        pace.frames += 1;
+        pace.mean = pace.frames === 1 ? took : 0.7 * pace.mean + 0.3 * took;
+      }
+      if (pace.frames < 3) return pace.level;
+      const step = pace.mean > SLOW ? 1 : pace.mean < QUICK ? -1 : 0;
+      const level = Math.min(SAMPLES.length - 1, Math.max(0, pace.level + step));
+      if (level !== pace.level) Object.assign(pace, { level, mean: 0, frames: 0 });
+      return pace.level;
     }
 
     /** Draw all points, one slice a frame, off the screen; then show them at once. */

@@ -1,17 +1,6 @@
 /**
  * One map on one page: reads the host's attributes, holds the data, and connects the parts.
- *
- * `host.vitrineMap`, for tests and for other scripts:
- *   view            {x, y, zoom}: centre in map units, zoom (1 shows all); may be set
- *   extent          [x0, y0, x1, y1], the visible rectangle in map units
- *   drawn, total    points on the screen in the last frame (of those, some may lie outside), all points
- *   project(row)    → [px, py] CSS pixels from the host's top left corner
- *   pick(px, py)    → row nearest to the place, -1 if there is none near
- *   select(polygon, mode)  polygon of [px, py]; posts it as the lasso does; → promise
- *   settled()       → promise: nothing is being loaded, drawn or selected any more
- *   finish()        wait for the GPU (blocks; for measurements)
- *   stats           {firstPaint, colour, mask, select}: milliseconds the last of each took;
- *                   {frames, vertices, thumbs}: frames drawn, vertices last posted, tooltips loaded
+ * What it offers to others is `host.vitrineMap`, see `map_api.js`.
  */
 (() => {
   'use strict';
@@ -21,6 +10,10 @@
   const HELP =
     'Arrow keys pan, plus and minus zoom, 0 shows the whole map, L lasso, B box, ' +
     'V selects what is in view, Escape clears the selection.';
+
+  /** Views of maps that left a moment ago: a page that makes its map anew shows the same part. */
+  const left = new Map();
+  const MOMENT = 3000; // milliseconds
 
   /** Runs one `.vt-map` host from its arrival in the document until it leaves. */
   class MapHost {
@@ -44,7 +37,7 @@
       this.complete = false;
       this.stats = { frames: 0, vertices: 0, thumbs: 0 };
       this.build();
-      this.expose();
+      host.vitrineMap = M.makeApi(this);
       this.watch();
       this.onResize();
       this.sync();
@@ -84,36 +77,6 @@
         new M.RasterRenderer(this.stage, events, this.host);
     }
 
-    /** Offer `host.vitrineMap`. */
-    expose() {
-      const map = this;
-      this.host.vitrineMap = {
-        get view() {
-          return map.camera.view;
-        },
-        set view(view) {
-          map.actions.move((camera) => Object.assign(camera, { view }));
-        },
-        get extent() {
-          return map.camera.extent;
-        },
-        get drawn() {
-          return map.drawn;
-        },
-        get total() {
-          return map.total;
-        },
-        get stats() {
-          return { ...map.stats, thumbs: map.tooltip.loads };
-        },
-        project: (row) => map.project(row),
-        pick: (px, py) => map.pick(px, py),
-        select: (polygon, mode = 'replace') => map.actions.select(polygon, mode),
-        settled: () => map.settled(),
-        finish: () => map.renderer.finish(),
-      };
-    }
-
     /** Follow the host's attributes and size, the theme, and the keyboard. */
     watch() {
       const { host } = this;
@@ -135,6 +98,9 @@
 
     /** End: the host has left the document. */
     dispose() {
+      const { id } = this.host;
+      const { points } = this.seen;
+      if (id) left.set(id, { points, view: this.camera.view, when: performance.now() });
       this.life.abort();
       this.attributes.disconnect();
       this.theme.disconnect();
@@ -209,11 +175,22 @@
       this.during(async () => {
         const bytes = await this.channels.points.read(url);
         if (!bytes) return;
+        this.stats.arrived = performance.now();
         const points = M.decodePoints(bytes);
         Object.assign(this.data, { points, order: M.sampleOrder(points), grid: new M.Grid(points) });
         this.camera.setBounds(M.boundsOf(points));
+        this.comeBack();
         this.apply();
       });
+    }
+
+    /** Take up the view of a map of the same id and points that has just left the page. */
+    comeBack() {
+      const { id, dataset } = this.host;
+      const before = left.get(id);
+      left.delete(id);
+      if (!before || before.points !== dataset.points) return;
+      if (performance.now() - before.when < MOMENT) this.camera.view = before.view;
     }
 
     /** Read the colour codes. */

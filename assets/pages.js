@@ -4,7 +4,7 @@
 
   function address(keys) {
     const query = new URLSearchParams();
-    for (const name of ["set", "map", "color", "sel", "row", "view"]) {
+    for (const name of ["set", "map", "color", "sel", "row", "view", "page"]) {
       if (keys[name] !== undefined && keys[name] !== null && keys[name] !== "")
         query.set(name, keys[name]);
     }
@@ -18,14 +18,14 @@
     const now = Object.assign({}, keys, {
       map: map || "",
       color: colour || "",
-      sel: selection ? selection.selection : "",
-      row: inspected && inspected.row !== null ? inspected.row : "",
+      sel: selection && selection.selection ? selection.selection : "",
+      row: inspected && Number.isInteger(inspected.row) ? inspected.row : "",
       cluster: "",
     });
+    if (now.sel !== keys.sel) now.page = "";
     if (window.location.pathname === "/explore" && address(now) !== address(keys))
       window.history.replaceState(window.history.state, "", address(now));
-    if (now.sel !== keys.sel && now.sel) badge(selection.count);
-    if (!now.sel) badge(0);
+    badge(now.sel ? selection.count : 0);
     return now;
   }
 

@@ -7,9 +7,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import gallery, tables
-from components.state import link, spread
+from components.state import link
 from components.words import number, plural, score, share
-from core.library import ClusterCard
 
 SORTS = {"size": "Size", "density": "Density", "purity": "Purity"}
 KINDS = {"themes": "Clusters", "micro": "Micro-clusters"}
@@ -44,15 +43,9 @@ def ordered(cards: Sequence[Any], sort: str, column: str | None) -> list[Any]:
     return sorted(cards, key=lambda c: (is_noise(c), -value(c), int(c.cluster)))
 
 
-def with_noise(found: Any, kind: str) -> list[ClusterCard]:
-    """Return all clusters of a kind, and the images that no cluster took as one more card."""
-    cards = list(found.cluster_cards(kind))
-    rows = found.cluster_rows(-1, kind) if kind == "themes" else ()
-    if len(rows):
-        shown = [int(rows[i]) for i in spread(len(rows), 6)]
-        part = len(rows) / max(1, len(found.items))
-        cards.append(ClusterCard(-1, "Unassigned", len(rows), part, None, None, shown, {}))
-    return cards
+def title(card: Any) -> str:
+    """Return what a cluster is called."""
+    return "Unassigned" if is_noise(card) else str(card.name)
 
 
 def figures(card: Any, column: str | None) -> Component:
@@ -81,7 +74,7 @@ def card(found: Any, one: Any, kind: str, column: str | None) -> Component:
                 gallery.mosaic(found.key, one.exemplars[:6]),
                 html.Div(
                     [
-                        html.H3(one.name, className="vt-card-title"),
+                        html.H2(title(one), className="vt-card-title"),
                         html.P(" · ".join(line)),
                         html.P(f"{told[0]}, {share(told[1])} pure" if told else ""),
                         html.P("In no cluster: too sparse to belong to one.") if noise else None,

@@ -133,5 +133,5 @@ def pager(path: str, query: dict[str, Any], page: int, pages: int) -> Component 
             step("Next", page + 1, page < pages),
         ],
         className="vt-pager",
-        **attrs(aria_label="Pages"),
+        **attrs(aria_label="More pictures"),
     )

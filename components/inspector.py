@@ -26,10 +26,13 @@ def _id(part: str, name: Any) -> dict[str, Any]:
 
 
 def panel(name: str, set_name: str, row: int | None = None) -> Component:
-    """Return the inspector of a page; it opens when its store receives a row."""
+    """Return the inspector of a page; it opens when its store receives a row.
+
+    A store that begins with None would report a change as soon as it is shown: it begins with {}.
+    """
     return html.Div(
         [
-            dcc.Store(id=store_id(name), data=None if row is None else {"row": row}),
+            dcc.Store(id=store_id(name), data={} if row is None else {"row": row}),
             dcc.Store(id=_id("set", name), data=set_name),
             html.Aside(
                 [
@@ -85,8 +88,13 @@ def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]
             className="vt-inspector-figure",
         ),
         html.P(str(record["notes"]), className="vt-hint") if _told(record, "notes") else None,
-        tables.record_table(shown | ({"Region": region} if region else {}), labels),
         _near(found, row, inspect_store),
+        html.Section(
+            [
+                html.H3("What is known"),
+                tables.record_table(shown | ({"Region": region} if region else {}), labels),
+            ]
+        ),
     ]
     return [part for part in parts if part is not None]
 

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from components import scatter
 from components.palette import MISSING, OTHER
 from components.words import MAP_NAMES, map_name, number, score
-from core.colouring import Colouring
+from core.columns import Colouring
 
 MAP = "explore"
 

@@ -20,7 +20,7 @@ HUES_DARK = (
     "#ee8e7e", "#41f888", "#8070cb", "#ce3d9d", "#b587cf",
 )  # fmt: skip
 
-#: Colour codes with a meaning of their own (see core/colouring.py).
+#: Colour codes with a meaning of their own (see core/columns.py).
 MISSING = 0
 OTHER = 255
 
@@ -103,7 +103,7 @@ def _muted(code: int, dark: bool) -> str:
     """Return a tone of little colour; neighbouring codes lie far apart on the colour circle."""
     hue = (code * 0.618034) % 1.0
     lightness = (0.60, 0.54, 0.66)[code % 3] if dark else (0.56, 0.62, 0.50)[code % 3]
-    red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.24)
+    red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.2)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
 
 

@@ -19,7 +19,7 @@ Id = str | dict[str, str]
 
 
 class Entry(Protocol):
-    """One line of a legend (core.colouring.Entry)."""
+    """One line of a legend (core.columns.Entry)."""
 
     @property
     def index(self) -> int: ...  # noqa: D102
@@ -30,7 +30,7 @@ class Entry(Protocol):
 
 
 class Colouring(Protocol):
-    """What the colour codes mean (core.colouring.Colouring)."""
+    """What the colour codes mean (core.columns.Colouring)."""
 
     @property
     def by(self) -> str: ...  # noqa: D102

@@ -28,15 +28,15 @@ SET_PAGES = ("/explore", "/clusters")
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
          ("/jobs", "Jobs", "j"))  # fmt: skip
 
-KEYS = (
-    ("/", "Choose the set"),
-    ("g then s, e, c, j", "Go to Sets, Explore, Clusters, Jobs"),
-    ("l, b", "On the map: lasso, box"),
-    ("+, −, arrows, 0", "On the map: zoom, move, show all"),
-    ("arrows, Page Up, Page Down, Home, End", "In the gallery: move"),
-    ("Enter or Space", "In the gallery: open the inspector"),
-    ("Esc", "Close the inspector, clear the selection"),
-    ("?", "This help"),
+KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("/",), "Choose the set"),
+    (("g", "s e c j"), "Go to Sets, Explore, Clusters or Jobs"),
+    (("l", "b"), "Map: lasso or box"),
+    (("+", "−", "0", "arrows"), "Map: zoom, show all, move"),
+    (("arrows", "Home", "End"), "Gallery: move"),
+    (("Enter", "Space"), "Gallery: open the inspector"),
+    (("Esc",), "Close the inspector, clear the selection"),
+    (("?",), "This help"),
 )
 
 
@@ -59,7 +59,7 @@ def nav_links(pathname: str, set_name: str | None) -> list[Component]:
 
 def help_dialog() -> Component:
     """Return the dialog that lists the keys and can switch them off."""
-    rows = [html.Div([html.Dt(html.Kbd(keys)), html.Dd(told)]) for keys, told in KEYS]
+    rows = [html.Div([html.Dt([html.Kbd(k) for k in keys]), html.Dd(told)]) for keys, told in KEYS]
     return html.Dialog(
         [
             html.H2("Keys", id="vt-help-title"),

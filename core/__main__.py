@@ -27,7 +27,7 @@ def _print(value: Any) -> None:
 
 @contextmanager
 def terminal_progress() -> Iterator[Callable[[Step], None]]:
-    """Give a listener that draws stage, bar, rate and time left on stderr."""
+    """Give a listener that draws stage, bar, rate and time left on stderr, if that is a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -57,8 +57,6 @@ def terminal_progress() -> Iterator[Callable[[Step], None]]:
         def listen(step: Step) -> None:
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(step.stage, total=None)
-                if not console.is_terminal:
-                    console.print(f"{step.stage} {step.note}".strip(), highlight=False)
             bars.update(tasks[step.stage], completed=step.done, total=step.total or None)
 
         yield listen

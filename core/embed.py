@@ -262,7 +262,7 @@ def _pieces(
     """Run `work` on pieces of `size` items in threads; yield in order, few at a time."""
     parts = (items[start : start + size] for start in range(0, len(items), size))
     with one_torch_thread(), _pool(workers) as pool:
-        yield from _in_order(pool, work, parts, workers + 2)
+        yield from _in_order(pool, work, parts, workers + 1)
 
 
 def _feed(

@@ -96,11 +96,16 @@ def scan_vectors(
     given = _read(path)
     vectors = _as_float32(given.vectors, path.name)
     faults = vector_faults(vectors)
+    notes = given.notes
     name = path_column(given.table, path.parent)
     if name is not None:
         items, broken, root, rows = table_items(
             given.table, name, path.parent, hashes, limits, progress
         )
+        if len(vectors) and not len(items):  # as in a file that was exported and carried elsewhere
+            told = f"none of the {len(vectors):,} pictures that column {name!r} names was found"
+            notes, name = (*notes, f"{told}; the set has vectors only"), None
+    if name is not None:
         labels_of = given.table[name].astype("string").fillna("").tolist()
         clashes = _other_vectors(items["item_id"].tolist(), rows, vectors)
         faults = clashes | faults
@@ -129,7 +134,7 @@ def scan_vectors(
         items=items[kept].reset_index(drop=True),
         broken=(*broken, *lost),
         given=GivenVectors(vectors[np.array(rows, dtype=np.int64)[kept]], spec),
-        notes=given.notes,
+        notes=notes,
     )
 
 
@@ -170,6 +175,8 @@ def _items_without_images(
         ids = [str(row) for row in range(len(vectors))]
     else:
         ids = table[name].astype("string").fillna("").tolist()
+        if name == "item_id" and len(set(ids)) < len(ids):  # our own: equal for equal pictures
+            ids = [f"{one}-{row}" for row, one in enumerate(ids)]
         _check_unique(ids, f"{file_name}: column {name!r}")
     roles = find_roles(table)
     known = {key: value for key, value in roles.known.items() if not key.startswith("box_")}
@@ -280,8 +287,15 @@ def _column(array: np.ndarray) -> pd.Series:
     if array.dtype.kind in "SU":
         texts = array.astype(str) if array.dtype.kind == "U" else np.char.decode(array, "utf-8")
         return pd.Series(texts.tolist(), dtype="string")
-    series = pd.Series(array.astype(array.dtype.newbyteorder("=")))
-    return series.convert_dtypes(convert_floating=False) if array.dtype.kind in "iub" else series
+    native = array.astype(array.dtype.newbyteorder("="))
+    if native.dtype.kind == "f":
+        return pd.Series(native.astype(np.float64)).astype("Float64")
+    dtype = {"i": "Int64", "u": "UInt64", "b": "boolean"}.get(native.dtype.kind)
+    if dtype is not None:
+        return pd.Series(native, dtype=dtype)
+    if native.dtype.kind == "M":
+        return pd.Series(native)
+    return pd.Series([str(value) for value in native.tolist()], dtype="string")
 
 
 def _read_parquet(path: Path) -> _Given:

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from core.colouring import Colouring, Column, Kind, colour_by, filter_rows, list_columns
+from core.columns import Colouring, Column, Kind, colour_by, filter_rows, list_columns
 from core.encoders.base import spec_from_dict
 from core.errors import NotFoundError, VitrineError
 from core.model import BrokenFile, Clustering, EncoderSpec, Neighbors, Projection
@@ -337,7 +337,7 @@ class OpenSet:
         return self._colourings[by]
 
     def filter(self, by: str, **wanted: Any) -> np.ndarray:
-        """Return the rows whose value in a column is wanted; see `core.colouring.filter_rows`."""
+        """Return the rows whose value in a column is wanted; see `core.columns.filter_rows`."""
         return filter_rows(self._column(self.column(by).name), self.column(by).kind, **wanted)
 
 

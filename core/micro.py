@@ -76,7 +76,10 @@ def find_micro_clusters(
         if unit.shape[1] > DIMS:
             space = principal_components(unit, DIMS, seed=seed).scores
         # Equal items are one point: they always share a group, however many they are.
-        points, place = np.unique(np.round(space, 6), axis=0, return_inverse=True)
+        _, first, place = np.unique(
+            np.round(space, 7), axis=0, return_index=True, return_inverse=True
+        )
+        points = space[first]
         shards = _shards(points, seed, progress)
         groups, tau = _linked(points, shards, n, max(1, round(n / mean_size)), progress)
         labels, n_shards = by_size(groups[place.reshape(-1)]), len(shards)

@@ -8,8 +8,10 @@ from core.progress import Progress
 
 #: Iterations with early exaggeration, then without: openTSNE's defaults.
 EARLY, LATE = 250, 500
-#: Above this many points, on a flat map, repulsion is interpolated on a grid (FIt-SNE).
-GRID_FROM = 10_000
+#: From this many points, on a flat map, repulsion is interpolated on a grid (FIt-SNE), and from
+#: this many all processors are used: on fewer points they mostly wait for each other, and on a
+#: busy machine very long.
+MANY = 10_000
 
 
 def tsne_layout(
@@ -56,6 +58,7 @@ def tsne_layout(
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     n, dims = start.shape
+    n_jobs = (os.cpu_count() or 1) if n >= MANY else 1
     wide = max(2, min(indices.shape[1], round(3 * perplexity)))
     affinities = PerplexityBasedNN(
         knn_index=PrecomputedNeighbors(
@@ -63,7 +66,7 @@ def tsne_layout(
             np.ascontiguousarray(distances[:, :wide], dtype=np.float64),
         ),
         perplexity=max(1.0, min(perplexity, wide / 3)),
-        n_jobs=os.cpu_count() or 1,
+        n_jobs=n_jobs,
     )
     finished = 0
 
@@ -78,8 +81,8 @@ def tsne_layout(
         early_exaggeration_iter=EARLY,
         n_iter=LATE,
         initialization=_shrunk(start, seed),
-        negative_gradient_method="fft" if n >= GRID_FROM and dims < 3 else "bh",
-        n_jobs=os.cpu_count() or 1,
+        negative_gradient_method="fft" if n >= MANY and dims < 3 else "bh",
+        n_jobs=n_jobs,
         random_state=seed % 2**32,
         callbacks=tell,
         callbacks_every_iters=10,

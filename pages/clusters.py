@@ -46,7 +46,7 @@ def body(keys: dict[str, str]) -> list[Component]:
             "stopped.",
             button_link("See the jobs", "/jobs", primary=True),
         )]  # fmt: skip
-    cards = cluster_cards.with_noise(found, kind)
+    cards = found.cluster_cards(kind)
     label = whole(keys["cluster"])
     if keys["cluster"]:
         one = next((c for c in cards if int(c.cluster) == label), None)
@@ -166,14 +166,14 @@ def one_cluster(
             [
                 dcc.Link("All clusters", href=link("/clusters", set=found.name, kind=kind),
                          className="vt-back"),
-                html.H1(one.name),
+                html.H1(cluster_cards.title(one)),
                 html.Div([button_link("Show in Explore", explore), gallery.size_buttons(NAME)],
                          className="vt-actions vt-push"),
             ],
             className="vt-page-head vt-bar-line",
         ),
         cluster_cards.figures(one, column),
-        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {one.name}"),
+        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {cluster_cards.title(one)}"),
                  className="vt-gallery-frame"),
         inspector.panel(NAME, found.name),
     ]  # fmt: skip

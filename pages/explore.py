@@ -59,7 +59,7 @@ def body(keys: dict[str, Any]) -> list[Component]:
         told.append(f"There is no image {keys['row']} in {name}.")
         row = None
     return [
-        dcc.Store(id=SELECTION, data=selection),
+        dcc.Store(id=SELECTION, data=selection or {}),
         explore_view.frame(
             notices=[notices.alert(text, "warning") for text in told],
             toolbar=toolbar(found, maps, current, columns, colour),
@@ -161,14 +161,19 @@ def redraw(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> list
 @callback(
     Output(GALLERY_SLOT, "children"),
     Input(SELECTION, "data"),
+    Input(MAP, "value"),
+    Input(COLOUR, "value"),
     State(NOW, "data"),
     prevent_initial_call=True,
 )
-def fill(selection: dict[str, Any] | None, keys: dict[str, Any]) -> list[Component]:
-    """Show the selected pictures, or all."""
+def fill(
+    selection: dict[str, Any] | None, name: str, colour: str, keys: dict[str, Any]
+) -> list[Component]:
+    """Show the selected pictures, or all; links to pages of them keep map and colour."""
     found = services().library.open(choose_set(keys["set"]))
-    plain = {**keys, "page": ""}
-    return explore_view.gallery_part(found, selection, plain, STORE, services().selections)
+    same = (selection or {}).get("selection", "") == keys["sel"]
+    now = {**keys, "map": name, "color": colour, "page": keys["page"] if same else ""}
+    return explore_view.gallery_part(found, selection, now, STORE, services().selections)
 
 
 @callback(Output(SELECTION, "data"), Input(CLEAR, "n_clicks"), prevent_initial_call=True)

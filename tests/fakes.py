@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.colouring import Colouring, Column, Entry
+from core.columns import Colouring, Column, Entry
 from core.errors import ArtifactCorruptError, NotFoundError
 from core.jobs import Job
 from core.library import ClusterCard, Near, SetSummary
@@ -79,6 +79,7 @@ class FakeSet:
         return [
             ClusterCard(0, "Theme 1", 5, 5 / 12, 0.2, 0.9, [0, 1], {"label": ("moth", 0.6)}),
             ClusterCard(1, "Theme 2", 5, 5 / 12, 0.8, 0.4, [5, 6], {"label": ("wasp", 0.5)}),
+            ClusterCard(-1, "unassigned", 2, 2 / 12, None, None, [10, 11], {}),
         ]
 
     def columns(self) -> list[Column]:

@@ -40,7 +40,7 @@ def text(component: Any) -> str:
         elif isinstance(tree, dict) and "props" in tree:
             yield from words(tree["props"].get("children"))
 
-    return " ".join(words(data(component)))
+    return " ".join(" ".join(words(data(component))).split())
 
 
 def find(component: Any, **wanted: Any) -> list[dict[str, Any]]:

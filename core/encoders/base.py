@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -167,7 +168,8 @@ class Memo:
             temporary.write_text(json.dumps(dict(record)), encoding="utf-8")
             temporary.replace(path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
 
     def _path(self, parts: tuple[object, ...]) -> Path:
         assert self._folder is not None

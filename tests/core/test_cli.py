@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, command, run_json
+from making import ROOT, command, run_json
 
 DOCS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 

@@ -207,7 +207,9 @@ def test_all_nan_picture_has_a_reason(tmp_path: Path) -> None:
     values=st.lists(st.integers(0, 65535), min_size=12, max_size=12),
     channels=st.sampled_from([3, 4]),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_sixteen_bit_colour_keeps_its_low_bytes(
     tmp_path: Path, values: list[int], channels: int
 ) -> None:
@@ -396,7 +398,9 @@ def test_reduced_jpeg_is_close_to_the_full_one_at_network_size(tmp_path: Path) -
 
 
 @given(width=st.integers(1, 300), height=st.integers(1, 300), at_least=st.integers(1, 320))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_reduced_side_is_never_below_what_was_asked(
     tmp_path: Path, width: int, height: int, at_least: int
 ) -> None:
@@ -587,7 +591,9 @@ def test_damaged_bytes_give_a_picture_or_a_reason(
 
 
 @given(content=st.binary(max_size=300))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_bytes_give_a_picture_or_a_reason(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     assert outcome(tmp_path / "a")

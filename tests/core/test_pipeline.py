@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import picture
+from making import picture
 
 from core.config import load_settings
 from core.errors import InputError, JobCancelled, StorageError

@@ -13,6 +13,7 @@ import pytest
 from core.errors import ArtifactCorruptError, InputError, NotFoundError, StorageError
 from core.store import Workspace, check_name, write_json
 
+
 class Planted:
     """Ends the test if anything unpickles it."""
 

@@ -61,8 +61,8 @@ def test_a_cache_nobody_wrote_to_is_empty_and_makes_no_files(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.integers(0, 599), max_size=700), st.integers(1, 300))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 599), max_size=700), st.integers(60, 300))
 def test_vectors_come_back_bit_for_bit_in_any_order(tmp_path_factory, wanted, size):
     folder = tmp_path_factory.mktemp("cache")
     ids, vectors = names(600), vectors_of(600)
@@ -234,9 +234,10 @@ def test_rows_whose_ids_were_never_committed_are_written_over(tmp_path, monkeypa
     def die(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), cache.writer():
+    with monkeypatch.context() as patch, cache.writer():
         patch.setattr(cache._index, "insert", die)
-        cache.append(["lost"], vectors_of(1, 9))
+        with pytest.raises(KeyboardInterrupt):
+            cache.append(["lost"], vectors_of(1, 9))
     again = VectorCache(tmp_path, SPEC)
     assert again.missing([*ids, "lost"]) == ["lost"]
     with again.writer():
@@ -286,7 +287,7 @@ def test_a_full_disk_while_committing_ids_leaves_the_cache_usable(tmp_path):
         with pytest.raises(StorageError, match="disk is full"):
             cache.append(more, vectors_of(5000, 3))
         with pytest.raises(StorageError, match="disk is full"):
-            cache.quarantine({item: "its vector is zero" for item in more})
+            cache.quarantine(dict.fromkeys(more, "its vector is zero"))
         assert len(cache) == 10
         connection.execute("PRAGMA max_page_count=1000000")
         cache.append(more, vectors_of(5000, 3))

@@ -96,7 +96,7 @@ class Screen:
         mouse.move(*path[0])
         mouse.down(button=button)
         for x, y in path[1:]:
-            mouse.move(x, y, steps=3)
+            mouse.move(x, y)
         mouse.up(button=button)
         for key in keys:
             self.page.keyboard.up(key)
@@ -108,6 +108,9 @@ class Screen:
 
     def button(self, name):
         return self.page.get_by_role("button", name=name).first
+
+    def message(self):
+        return self.page.locator(".vt-map-message p:visible").inner_text()
 
     def calls(self):
         return self.page.evaluate("() => window.calls")
@@ -241,7 +244,7 @@ def test_the_map_follows_the_size_of_its_host(screen, cloud):
 
 def test_a_sample_shows_every_tile_of_the_map_and_says_how_many_are_drawn(screen, server):
     xy, codes = blobs(150_000, seed=3)
-    xy[149_999] = [1000, 1000]
+    xy[149_999] = [64500, 1000]
     codes[149_999] = 4
     server.add("big", xy, label=codes)
     server.show("big")
@@ -249,8 +252,9 @@ def test_a_sample_shows_every_tile_of_the_map_and_says_how_many_are_drawn(screen
     screen.page.goto(server.url)
     screen.page.locator(f"{MAP}[data-drawn='120000']").wait_for()
     assert "120,000 of 150,000 drawn" in screen.page.locator(".vt-map-status").inner_text()
-    lonely = screen.project([149_999])
-    assert near(screen.colours_at(lonely)[0], rgb(LIGHT[4]), 60)
+    x, y = screen.project([149_999])[0].astype(int)
+    around = screen.picture()[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 3)
+    assert np.abs(around - rgb(LIGHT[4])).max(axis=1).min() < 60
 
 
 def test_at_rest_all_points_are_drawn(screen, server):
@@ -293,7 +297,7 @@ def test_the_wheel_zooms_at_the_pointer(screen, cloud):
         screen.page.mouse.wheel(0, -120)
     screen.settle()
     assert screen.js("m => m.view.zoom") > 2
-    assert screen.project([10])[0] == pytest.approx(target, abs=1)
+    assert screen.project([10])[0] == pytest.approx(target, abs=3)  # the mouse has whole pixels
 
 
 def test_keys_and_buttons_move_the_view(screen, cloud):
@@ -337,11 +341,11 @@ def test_another_map_resets_the_view(screen, server, cloud):
 @pytest.mark.parametrize("zoom", [1, 3])
 def test_the_lasso_selects_the_points_inside_it_as_seen(screen, server, cloud, zoom):
     screen.open()
-    screen.js("(m, zoom) => { m.view = { x: 0.6, y: 0.6, zoom }; }", zoom)
+    screen.js("(m, zoom) => { m.view = { x: 0.78, y: 0.5, zoom }; }", zoom)
     screen.settle()
     screen.press("l")
     places = screen.project(range(600))
-    path = wave((400, 320), 190, 160)
+    path = wave((400, 320), 190, 90)
     screen.drag(path)
     (sent,) = server.posted
     assert (sent["set"], sent["projection"], sent["mode"], sent["base"]) == (
@@ -495,7 +499,7 @@ def test_the_tooltip_stays_inside_the_map(screen, server):
     server.add("corners", corners, label=np.ones(4, np.uint8))
     server.show("corners")
     screen.open()
-    for row, place in enumerate(screen.project(range(4))):
+    for row, place in enumerate(screen.project(range(4)).tolist()):
         screen.page.mouse.move(*place, steps=2)
         screen.page.locator(f".vt-map-tooltip img[src$='/{row}']").wait_for()
         box = screen.page.locator(".vt-map-tooltip").bounding_box()
@@ -560,9 +564,8 @@ def test_zoomed_in_pictures_lie_at_their_points_and_not_over_each_other(screen, 
 
 
 def test_labels_follow_their_places_and_never_cover_each_other(screen, server, cloud):
-    labels = [{"x": 0.8, "y": 0.5, "text": "right", "index": 4},
-              {"x": 0.2, "y": 0.5, "text": "left", "index": 2},
-              *({"x": 0.2, "y": 0.5, "text": f"no. {i}", "index": 1} for i in range(8))]  # fmt: skip
+    crowd = [{"x": 0.2, "y": 0.5, "text": f"crowd {i}", "index": 1} for i in range(8)]
+    labels = [{"x": 0.8, "y": 0.5, "text": "right", "index": 4}, *crowd]
     server.show("cloud", **{"data-labels": json.dumps(labels)})
     screen.open()
     shown = screen.page.locator(".vt-map-label:visible")
@@ -617,27 +620,26 @@ def test_another_palette_asks_for_nothing(screen, server, cloud):
 # -- touch, access, life ---------------------------------------------------------------------------
 
 
-def touch(screen, kind, *fingers):
-    session = screen.page.context.new_cdp_session(screen.page)
+def touch(session, kind, *fingers):
     points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(fingers)]
     session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    session.detach()
 
 
 def test_one_finger_pans_two_fingers_zoom_and_a_tap_inspects(browser, server, cloud):
     context = screen_of(browser, server, has_touch=True)
     screen = Screen(context.new_page(), server).open()
+    fingers = context.new_cdp_session(screen.page)
     before = screen.project([5])[0]
-    touch(screen, "touchStart", (300, 300))
+    touch(fingers, "touchStart", (300, 300))
     for step in range(1, 9):
-        touch(screen, "touchMove", (300 + 10 * step, 300))
-    touch(screen, "touchEnd")
+        touch(fingers, "touchMove", (300 + 10 * step, 300))
+    touch(fingers, "touchEnd")
     screen.settle()
     assert screen.project([5])[0] - before == pytest.approx([80, 0], abs=12)
-    touch(screen, "touchStart", (300, 300), (400, 300))
+    touch(fingers, "touchStart", (300, 300), (400, 300))
     for step in range(1, 11):
-        touch(screen, "touchMove", (300 - 10 * step, 300), (400 + 10 * step, 300))
-    touch(screen, "touchEnd")
+        touch(fingers, "touchMove", (300 - 10 * step, 300), (400 + 10 * step, 300))
+    touch(fingers, "touchEnd")
     screen.settle()
     assert screen.js("m => m.view.zoom") == pytest.approx(3, rel=0.15)
     screen.js("m => { m.view = { x: 0.5, y: 0.5, zoom: 1 }; }")
@@ -705,6 +707,19 @@ def test_a_map_taken_off_the_page_frees_its_context_and_can_come_back(screen, cl
     assert near(screen.colours_at([places[row]])[0], rgb(LIGHT[cloud[1][row]]))
 
 
+def test_a_host_that_is_made_anew_keeps_the_view(screen, cloud):
+    screen.open()
+    view = {"x": 0.4, "y": 0.6, "zoom": 5}
+    screen.host("h => { h.id = 'here'; }")
+    screen.js("(m, view) => { m.view = view; }", view)
+    screen.settle()
+    screen.host("h => { const fresh = h.cloneNode(); fresh.removeAttribute('data-state');"
+                "h.replaceWith(fresh); }")  # fmt: skip
+    screen.page.locator(f"{MAP}[data-state=ready]").wait_for()
+    screen.settle()
+    assert screen.js("m => m.view") == pytest.approx(view)
+
+
 def test_a_lost_context_is_made_again(screen, cloud):
     screen.open()
     screen.host(
@@ -723,7 +738,7 @@ def test_points_that_cannot_be_read_give_a_reason_and_a_way_on(screen, server, c
     server.fail.add("/map/cloud/points")
     screen.expected = ("500",)
     screen.open(state="error")
-    assert screen.page.get_by_text("The points could not be read: the disk is full.").is_visible()
+    assert screen.message() == "The points could not be read: the disk is full."
     server.fail.clear()
     screen.button("Try again").click()
     screen.page.locator(f"{MAP}[data-state=ready]").wait_for()
@@ -733,7 +748,7 @@ def test_points_that_cannot_be_read_give_a_reason_and_a_way_on(screen, server, c
 def test_colours_of_another_length_are_an_error(screen, server, cloud):
     server.sets["cloud"][1]["label"] = np.zeros(7, np.uint8)
     screen.open(state="error")
-    assert screen.page.get_by_text("The colours do not belong to these points.").is_visible()
+    assert screen.message() == "The colours do not belong to these points."
 
 
 # -- without WebGL2 --------------------------------------------------------------------------------

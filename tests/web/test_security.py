@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from making import ROOT
 from PIL import Image
 
 from app import create_app

@@ -1,0 +1,54 @@
+import json
+
+from components import gallery
+from tests.trees import find, nodes, text
+
+STORE = {"component": "inspector", "part": "row", "name": "x"}
+
+
+def test_the_host_tells_the_script_where_items_are_and_where_clicks_go():
+    window = gallery.window_url("my moths", cluster=-1, kind="themes")
+    (host,) = (n["props"] for n in nodes(gallery.host("x", window, STORE, label="Images")))
+    assert host["data-window"] == "/api/window?set=my+moths&cluster=-1&kind=themes"
+    assert json.loads(host["data-inspect-store"]) == STORE
+    assert (host["className"], host["tabIndex"], host["aria-label"]) == ("vt-gallery", 0, "Images")
+
+
+def test_an_empty_selection_is_left_out_of_the_window():
+    assert gallery.window_url("moths", selection="") == "/api/window?set=moths"
+
+
+def test_size_buttons_name_their_gallery_and_have_names():
+    buttons = find(gallery.size_buttons("x"), **{"data__gallery": gallery.host_id("x")})
+    assert [b["data-gallery-size"] for b in buttons] == ["s", "m", "l"]
+    assert all(b["aria-label"] for b in buttons)
+
+
+def paged(total, page, rows):
+    return gallery.page_of("key", rows, page, "/explore", {"set": "a", "view": "pages"},
+                           total=total, inspect_store=STORE)  # fmt: skip
+
+
+def test_the_paged_twin_links_to_its_neighbours():
+    tree = paged(250, 2, list(range(100, 200)))
+    assert find(tree, href="/explore?set=a&view=pages&page=1")
+    assert find(tree, href="/explore?set=a&view=pages&page=3")
+    assert "Page 2 of 3" in text(tree)
+    assert len(find(tree, className="vt-thumb")) == 100
+
+
+def test_the_first_page_has_no_way_back_and_one_page_needs_no_links():
+    assert not find(paged(250, 1, [0]), href="/explore?set=a&view=pages&page=0")
+    assert not [n for n in nodes(paged(3, 1, [0, 1, 2])) if n["type"] == "Nav"]
+
+
+def test_every_picture_has_an_alternative_text_or_is_hidden_from_readers():
+    for picture in (n["props"] for n in nodes(paged(3, 1, [0, 1])) if n["type"] == "Img"):
+        assert picture["alt"]
+    (mosaic,) = find(gallery.mosaic("key", [1, 2], "Pictures of a"), role="img")
+    assert mosaic["aria-label"] == "Pictures of a"
+    assert find(gallery.mosaic("key", [1, 2]), **{"aria__hidden": "true"})
+
+
+def test_no_picture_asks_for_what_dash_refuses():
+    assert not find(paged(3, 1, [0]), loading="lazy")

@@ -1,0 +1,132 @@
+"""Callbacks called as the plain functions they are."""
+
+from types import SimpleNamespace
+
+import pytest
+from dash import no_update
+
+from core.errors import InputError, NotFoundError
+from tests.fakes import FakeSet, job
+from tests.trees import find, text
+
+
+def test_start_does_nothing_until_clicked_and_then_one_job(pages, inside):
+    services = inside()
+    start = pages["home"].start
+    assert start(None, "sample:digits", "d", "pixels", "", ["umap"]) == (no_update, no_update)
+    nudge, said = start(1, "sample:digits", "d", "pixels", "", ["umap"])
+    ((kind, request, title),) = services.jobs.submitted
+    assert (kind, request["name"], title, nudge) == ("run", "d", "d: pixels", "new")
+    assert "Started" in text(said)
+
+
+def test_a_bad_form_raises_what_the_person_reads(pages, inside):
+    services = inside()
+    with pytest.raises(InputError):
+        pages["home"].start(1, "", "", "pixels", "", [])
+    assert services.jobs.submitted == []
+
+
+@pytest.mark.parametrize("name", ["open_sample", "open_sample_first"])
+def test_the_sample_set_opens_on_a_click_only(pages, inside, name):
+    services = inside()
+    assert getattr(pages["home"], name)(None) is no_update
+    assert getattr(pages["home"], name)(0) is no_update
+    assert services.jobs.submitted == []
+    getattr(pages["home"], name)(1)
+    assert services.jobs.submitted[0][1]["source"] == "sample:digits"
+
+
+def test_the_model_is_asked_for_only_where_one_is_needed(pages):
+    assert pages["home"].ask_for_model("pixels") is True
+    assert pages["home"].ask_for_model("timm") is False
+
+
+def test_another_map_is_computed_from_the_sets_own_request(pages, inside):
+    services = inside(FakeSet())
+    compute = pages["explore"].compute
+    assert compute(None, "tsne", {"set": "moths"}) is no_update
+    assert compute(1, "", {"set": "moths"}) is no_update
+    compute(1, "tsne", {"set": "moths"})
+    ((_, request, title),) = services.jobs.submitted
+    assert request["maps"] == ["tsne"]
+    assert request["source"] == "/pictures"
+    assert title == "t-SNE map of moths"
+
+
+KEYS = {"set": "moths", "map": "umap", "color": "cluster", "sel": "", "row": "", "view": "",
+        "page": "", "cluster": "", "kind": "themes"}  # fmt: skip
+
+
+def test_a_selection_dims_the_map_and_fills_the_gallery(pages, inside):
+    services = inside(FakeSet())
+    key = services.selections.save("key-moths", [1, 2], {})
+    chosen = {"selection": key, "count": 2, "total": 12}
+    shown = pages["explore"].redraw("umap", "cluster", chosen, KEYS)
+    assert find(shown, **{"data__base": key})
+    filled = pages["explore"].fill(chosen, "umap", "cluster", KEYS)
+    assert find(filled, **{"data__window": f"/api/window?set=moths&selection={key}"})
+
+
+def test_no_selection_shows_everything(pages, inside):
+    inside(FakeSet())
+    for nothing in (None, {}):
+        filled = pages["explore"].fill(nothing, "umap", "cluster", KEYS)
+        assert "All 12 images" in text(filled)
+
+
+def test_links_in_the_gallery_keep_the_map_and_colour_just_chosen(pages, inside):
+    inside(FakeSet())
+    filled = pages["explore"].fill(None, "pca", "label", KEYS)
+    assert find(filled, href="/explore?set=moths&map=pca&color=label&view=pages")
+
+
+def test_clearing_needs_a_click(pages):
+    assert pages["explore"].clear(None) is no_update
+    assert pages["explore"].clear(1) is None
+
+
+def test_a_set_that_vanished_is_told_not_crashed(pages, inside):
+    inside()
+    with pytest.raises(NotFoundError):
+        pages["explore"].refresh("v", KEYS)
+
+
+def test_the_page_follows_when_a_job_adds_a_map(pages, inside):
+    services = inside(FakeSet(maps=("pca",)))
+    before = pages["explore"].refresh("1", {**KEYS, "map": "pca"})
+    services.library.opened["moths"].projections["umap"] = "umap-key"
+    after = pages["explore"].refresh("2", {**KEYS, "map": "pca"})
+    assert "UMAP" not in [o["label"] for o in find(before, id="explore-map-choice")[0]["options"]]
+    assert "UMAP" in [o["label"] for o in find(after, id="explore-map-choice")[0]["options"]]
+    assert find(after, id="explore-map-choice")[0]["value"] == "pca"
+
+
+def test_sorting_moves_only_when_the_order_changes(pages):
+    keys = {"set": "moths", "kind": "themes", "sort": "size"}
+    assert pages["clusters"].sort_by("size", keys) is no_update
+    assert pages["clusters"].sort_by(None, keys) is no_update
+    assert pages["clusters"].sort_by("density", keys) == (
+        "/clusters?set=moths&kind=themes&sort=density"
+    )
+
+
+@pytest.mark.parametrize(
+    ("clicks", "value", "stopped"),
+    [([], None, []), ([None, None], None, []), ([None, 1], 1, ["b"])],
+)
+def test_only_a_clicked_stop_button_stops_its_job(
+    pages, inside, monkeypatch, clicks, value, stopped
+):
+    services = inside(jobs=[job("a"), job("b")])
+    told = SimpleNamespace(triggered=[{"value": value}], triggered_id={"name": "b"})
+    monkeypatch.setattr(pages["jobs"], "ctx", told)
+    pages["jobs"].stop(clicks)
+    assert services.jobs.cancelled == stopped
+
+
+def test_jobs_and_home_show_progress_in_place(pages, inside):
+    inside(FakeSet(), jobs=[job()])
+    assert "Embedding the pictures" in text(pages["jobs"].show_jobs("x"))
+    assert "Embedding the pictures" in text(pages["home"].show_progress("x"))
+    assert "log of j1" in text(pages["jobs"].show_jobs("x"))

@@ -1,0 +1,150 @@
+"""Every page builds, whatever the workspace holds and whatever the address says."""
+
+import json
+
+import pytest
+
+from tests.fakes import FakeSet, job
+from tests.trees import data, find, ids, nodes, text
+
+PAGES = ("home", "explore", "clusters", "jobs")
+
+
+def workspaces():
+    fresh = FakeSet("fresh", maps=())
+    fresh.clustered, fresh.summary = False, {}
+    return {
+        "empty": ((), {}),
+        "one set": ((FakeSet(),), {}),
+        "first run at work": ((fresh,), {"jobs": [job(request={"name": "fresh"})]}),
+        "a damaged set": ((FakeSet(),), {"damaged": "bad"}),
+        "only a damaged set": ((), {"damaged": "bad"}),
+        "jobs of every end": (
+            (FakeSet(),),
+            {"jobs": [job(s, s, error="why") for s in ("done", "failed", "cancelled", "lost")]},
+        ),
+    }
+
+
+@pytest.mark.parametrize("state", list(workspaces()))
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_a_heading_and_unique_ids_in_every_workspace(pages, inside, name, state):
+    sets, given = workspaces()[state]
+    inside(*sets, **given)
+    tree = data(pages[name].layout())
+    assert sum(n["type"] == "H1" for n in nodes(tree)) == 1
+    assert len(ids(tree)) == len(set(ids(tree)))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_loading_a_page_starts_stops_and_selects_nothing(pages, inside, name):
+    services = inside(FakeSet(), jobs=[job()])
+    pages[name].layout()
+    assert services.jobs.submitted == []
+    assert services.jobs.cancelled == []
+    assert services.selections.kept == {}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_field_of_a_page_has_a_label(pages, inside, name):
+    inside(FakeSet())
+    tree = data(pages[name].layout())
+    labelled = {n["props"].get("htmlFor") for n in nodes(tree) if n["type"] == "Label"}
+    fields = {n["props"]["id"] for n in nodes(tree) if n["type"] in {"Input", "Select"}}
+    assert fields <= labelled
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "said"),
+    [
+        ("explore", {"set": "nope"}, "no set named “nope”"),
+        ("clusters", {"set": "nope"}, "no set named “nope”"),
+        ("explore", {"set": "moths", "map": "nope"}, "no map “nope”"),
+        ("explore", {"set": "moths", "color": "nope"}, "no column “nope”"),
+        ("explore", {"set": "moths", "sel": "nope"}, "Showing all images"),
+        ("explore", {"set": "moths", "cluster": "99"}, "Showing all images"),
+        ("explore", {"set": "moths", "row": "99"}, "no image 99"),
+        ("explore", {"set": "moths", "row": "x"}, "no image x"),
+        ("clusters", {"set": "moths", "cluster": "99"}, "“99” is not a cluster"),
+        ("clusters", {"set": "moths", "cluster": "x"}, "“x” is not a cluster"),
+        ("explore", {"set": "bad"}, "differs from its checksum"),
+        ("clusters", {"set": "bad"}, "differs from its checksum"),
+    ],
+)
+def test_a_stale_address_gets_an_explanation_and_a_way_on(pages, inside, name, query, said):
+    inside(FakeSet(), damaged="bad")
+    tree = data(pages[name].layout(**query))
+    assert said in text(tree)
+    assert (
+        find(tree, href="/") or find(tree, className="vt-gallery") or "All clusters" in text(tree)
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_parameters_nobody_knows_are_ignored(pages, inside, name):
+    inside(FakeSet())
+    assert pages[name].layout(utm_source="x", page="minus", sort="?", kind="?", view="?")
+
+
+def test_the_empty_workspace_offers_the_sample_set(pages, inside):
+    inside()
+    assert find(pages["home"].layout(), id="home-sample-hero")
+    assert find(pages["explore"].layout(), href="/")
+
+
+def test_explore_shows_map_gallery_and_the_named_row(pages, inside):
+    inside(FakeSet())
+    tree = data(pages["explore"].layout(set="moths", map="pca", color="label", row="4"))
+    (host,) = find(tree, className="vt-map")
+    assert "pca-key" in host["data-points"]
+    assert "by=label" in host["data-colour"]
+    (shown,) = find(tree, className="vt-gallery")
+    assert shown["data-window"] == "/api/window?set=moths"
+    assert find(tree, data={"row": 4})
+
+
+def test_a_cluster_in_the_address_is_selected(pages, inside):
+    services = inside(FakeSet())
+    tree = data(pages["explore"].layout(set="moths", cluster="-1", kind="themes"))
+    assert services.selections.kept["s0"].tolist() == [10, 11]
+    assert "2 selected of 12" in text(tree)
+    assert find(tree, **{"data__mask": "/api/selection/s0/mask"})
+
+
+def test_the_paged_twin_shows_the_selection(pages, inside):
+    services = inside(FakeSet())
+    key = services.selections.save("key-moths", [3, 7], {})
+    tree = data(pages["explore"].layout(set="moths", sel=key, view="pages"))
+    rows = [p["data-inspect-row"] for p in find(tree, className="vt-thumb-button")]
+    assert rows == ["3", "7"]
+
+
+def test_micro_clusters_list_the_clusters_of_one_apart(pages, inside):
+    inside(FakeSet())
+    tree = data(pages["clusters"].layout(set="moths", kind="micro"))
+    assert "8 micro-clusters" in text(tree)
+    assert "Clusters of one: 5 pictures" in text(tree)
+    assert len(find(tree, className="vt-card vt-cluster")) == 3
+
+
+def test_one_cluster_shows_all_its_pictures_and_leads_to_explore(pages, inside):
+    inside(FakeSet())
+    tree = data(pages["clusters"].layout(set="moths", cluster="1"))
+    (shown,) = find(tree, className="vt-gallery")
+    assert shown["data-window"] == "/api/window?set=moths&cluster=1&kind=themes"
+    assert find(tree, href="/explore?set=moths&cluster=1&kind=themes")
+
+
+def test_noise_is_counted_and_never_hidden(pages, inside):
+    inside(FakeSet())
+    tree = pages["clusters"].layout(set="moths", sort="purity")
+    assert "2 clusters in 12 images; 2 images (17 %) unassigned." in text(tree)
+    assert find(tree, href="/clusters?set=moths&kind=themes&cluster=-1")
+
+
+def test_a_page_asks_only_for_addresses_of_this_app(pages, inside):
+    inside(FakeSet(), jobs=[job(state="done", result={"set": "moths"})])
+    for name in PAGES:
+        for node in nodes(data(pages[name].layout())):
+            for prop in ("href", "src", "data-window", "data-points"):
+                assert str(node["props"].get(prop, "/")).startswith(("/", "#")), json.dumps(node)
