@@ -283,6 +283,7 @@
       cell.firstChild.removeAttribute("src");
       for (const name of ["item", "row", "label"]) delete cell.dataset[name];
       cell.removeAttribute("id");
+      cell.setAttribute("aria-selected", "false");
       this.free.push(cell);
     }
 

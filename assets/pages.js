@@ -14,10 +14,13 @@
 
   // Keep the address in step with what is shown, without a page load and without a new entry in
   // the history for each click. Dash reads the address only on navigation.
-  function reflect(map, colour, selection, inspected, keys) {
+  // `shown` is what the server chose where the address chose nothing: it stays unsaid, so that a
+  // better map, when a job has made one, is shown by itself.
+  function reflect(map, colour, selection, inspected, keys, shown) {
+    const said = (name, value) => (!keys[name] && value === shown[name] ? "" : value || "");
     const now = Object.assign({}, keys, {
-      map: map || "",
-      color: colour || "",
+      map: said("map", map),
+      color: said("color", colour),
       sel: selection && selection.selection ? selection.selection : "",
       row: inspected && Number.isInteger(inspected.row) ? inspected.row : "",
       cluster: "",

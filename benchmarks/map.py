@@ -31,9 +31,9 @@ from tests.e2e.map_server import MapServer, blobs
 SIZE = {"width": 1200, "height": 800}
 
 #: Move without pause for a while; return the times between frames.
-MOVE = """async (act) => {
+MOVE = """async (act, frames) => {
   const gaps = []; let last = performance.now();
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < frames; i++) {
     act(i);
     await new Promise((r) => requestAnimationFrame(() => setTimeout(r, 0)));
     if (window.finish) window.finish();
@@ -75,7 +75,7 @@ def own_layer(page: Page, server: MapServer, n: int) -> dict[str, float]:
     page.evaluate(f"() => {{ window.finish = () => {host}.finish(); }}")
     page.evaluate(f"() => {host}.settled()")
     found = {"first paint": page.evaluate(f"() => window.painted - {host}.stats.arrived")}
-    found["frame p95"] = page.evaluate(f"() => ({MOVE})({PAN_ZOOM})")
+    found["frame p95"] = page.evaluate(f"() => ({MOVE})({PAN_ZOOM}, 120)")
     found["all drawn"] = page.evaluate(
         f"async () => {{ const t = performance.now(); await {host}.settled(); {host}.finish();"
         " return performance.now() - t; }"
@@ -176,7 +176,7 @@ def scattergl(page: Page, n: int) -> dict[str, float]:
         move = """(i) => { const k = 1 - 0.03 * (i % 20 < 10 ? i % 20 : 20 - i % 20);
           window.moving = Plotly.relayout('chart', { 'xaxis.range': [32768 * (1 - k),
           32768 * (1 + k)], 'yaxis.range': [32768 * (1 - k), 32768 * (1 + k)] }); }"""
-        found["frame p95"] = page.evaluate(f"() => ({MOVE})({move})")
+        found["frame p95"] = page.evaluate(f"() => ({MOVE})({move}, 30)")
         found["lasso"] = plotly_lasso(page)
     return found
 

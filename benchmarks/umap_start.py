@@ -3,7 +3,8 @@
     python -m benchmarks.umap_start [--items 1797] [--dims 256] [--class-search]
 
 Each line is a fresh process on the same vectors and ready neighbours. `cold` has an empty numba
-cache, as a fresh installation has; `kept` finds what an earlier process compiled.
+cache, as a fresh installation has; `kept` finds what an earlier process compiled. Times are
+processor seconds, which other load does not move; import and fit run on one processor.
 
 import    importing umap-learn (and, cold, what pynndescent compiles while it is imported)
 first     the first two-dimensional map, compiling included
@@ -43,10 +44,10 @@ def measure(args: argparse.Namespace) -> None:
 
     def lap(name: str) -> None:
         nonlocal start
-        laps[name] = round(time.perf_counter() - start, 2)
-        start = time.perf_counter()
+        laps[name] = round(time.process_time() - start, 2)
+        start = time.process_time()
 
-    start = time.perf_counter()
+    start = time.process_time()
     if args.way == "warmed":
         warm_umap()
         lap("warm")

@@ -72,9 +72,9 @@ def pace_text(job: Any, now: float | None = None) -> str:
 
 
 def progress_bar(job: Any) -> Component:
-    """Return a native progress bar with a name; without a value where the end is not known."""
+    """Return a native progress bar with a name; without a value where the pace is not known."""
     label = f"{job.title}: {stage_text(job)}"
-    if job.state == "running" and job.total:
+    if job.state == "running" and job.total and job.done:
         percent = round(100 * job.done / job.total)
         return html.Progress(
             f"{percent} %", value=str(percent), max="100", className="vt-progress",
@@ -90,7 +90,8 @@ def indicator(jobs: Sequence[Any]) -> Component:
         return html.Span(hidden=True)
     job = next((j for j in live if j.state == "running"), live[0])
     more = f" (+{len(live) - 1})" if len(live) > 1 else ""
-    percent = f" {100 * job.done // job.total} %" if job.state == "running" and job.total else ""
+    known = job.state == "running" and job.total and job.done
+    percent = f" {100 * job.done // job.total} %" if known else ""
     return dcc.Link(
         [
             progress_bar(job),

@@ -16,17 +16,18 @@ from dash import (
 )
 from dash.development.base_component import Component
 
-from components import explore_view, inspector, job_panel, map_view, notices, pickers, shell
+from components import explore_view, inspector, map_view, notices, pickers, shell
 from components.notices import button_link
 from components.state import choose_set, chosen, services, whole
 from core.errors import NotFoundError
 
 register_page(__name__, path="/explore", name="Explore", title="Explore · Vitrine", order=1)
 
-PAGE, NOW, SELECTION = "explore-page", "explore-now", "explore-selection"
+PAGE, NOW, SHOWN = "explore-page", "explore-now", "explore-shown"
+SELECTION = "explore-selection"
 MAP, COLOUR, MAP_SLOT = "explore-map-choice", "explore-colour-choice", "explore-map-slot"
 GALLERY_SLOT, CLEAR = "explore-gallery-slot", explore_view.CLEAR
-MISSING, COMPUTE, LIVE = "explore-missing", "explore-compute", "explore-jobs"
+MISSING, COMPUTE = "explore-missing", "explore-compute"
 NAME = "explore"
 STORE = inspector.store_id(NAME)
 
@@ -52,7 +53,8 @@ def body(keys: dict[str, Any]) -> list[Component]:
     maps = map_view.flat_maps(found.projections)
     columns = found.columns()
     current = known(keys["map"], maps, "map", told)
-    colour = known(keys["color"], [c.name for c in columns], "column", told, "cluster")
+    names = [c.name for c in columns]
+    colour = known(keys["color"], names, "column", told, chosen("cluster", names, "label"))
     selection = selected(found, keys, told)
     row = whole(keys["row"])
     if keys["row"] and (row is None or not 0 <= row < len(found.items)):
@@ -60,6 +62,7 @@ def body(keys: dict[str, Any]) -> list[Component]:
         row = None
     return [
         dcc.Store(id=SELECTION, data=selection or {}),
+        dcc.Store(id=SHOWN, data={"map": current, "color": colour}),
         explore_view.frame(
             notices=[notices.alert(text, "warning") for text in told],
             toolbar=toolbar(found, maps, current, columns, colour),
@@ -119,14 +122,7 @@ def toolbar(
         pickers.map_picker(MAP, maps, current),
         pickers.colour_picker(COLOUR, columns, colour),
         explore_view.compute_map(MISSING, COMPUTE, pickers.missing_maps(maps)),
-        html.Div(live_jobs(found.name), id=LIVE, className="vt-push", role="status"),
     ]
-
-
-def live_jobs(name: str) -> Component:
-    """Return the progress of a running job of this set."""
-    jobs = [job for job in services().jobs.list() if job.request.get("name") == name]
-    return job_panel.indicator(jobs)
 
 
 def map_part(found: Any, name: str | None, colour: str | None, selection: Any) -> list[Component]:
@@ -190,6 +186,7 @@ clientside_callback(
     Input(SELECTION, "data"),
     Input(STORE, "data"),
     State(NOW, "data"),
+    State(SHOWN, "data"),
     prevent_initial_call=True,
 )
 
@@ -211,17 +208,6 @@ def compute(clicks: int | None, method: str | None, keys: dict[str, Any]) -> Any
     wanted = {**found.request, "maps": [method], "dims": 2}
     title = f"{pickers.map_name(method)} map of {found.name}"
     return services().jobs.submit("run", wanted, title).id
-
-
-@callback(
-    Output(LIVE, "children"),
-    Input(shell.JOBS, "data"),
-    State(NOW, "data"),
-    prevent_initial_call=True,
-)
-def show_progress(changed: str | None, keys: dict[str, Any]) -> Component:
-    """Show the progress of this set's job above the map."""
-    return live_jobs(choose_set(keys["set"]) or "")
 
 
 @callback(

@@ -25,6 +25,11 @@ def test_progress_has_a_name_and_a_value_only_where_the_end_is_known():
     assert unknown["aria-label"]
 
 
+def test_a_stage_that_has_not_moved_shows_no_share():
+    told = job_panel.indicator([job(stage="map: umap", done=0, total=1797)])
+    assert text(told) == "Making the UMAP map"
+
+
 def test_only_live_jobs_can_be_stopped():
     assert find(job_panel.card(job()), id=job_panel.cancel_id("j1"))
     assert not find(job_panel.card(job(state="done")), id=job_panel.cancel_id("j1"))

@@ -257,6 +257,22 @@ def test_a_sample_shows_every_tile_of_the_map_and_says_how_many_are_drawn(screen
     assert np.abs(around - rgb(LIGHT[4])).max(axis=1).min() < 60
 
 
+def test_slow_frames_shrink_the_sample_and_rest_still_completes_it(screen, server):
+    xy, codes = blobs(150_000, seed=3)
+    server.add("big", xy, label=codes)
+    server.show("big")
+    screen.open()
+    drawn = screen.host(
+        "async (h) => { let t = 0; performance.now = () => (t += 100); const seen = new Set();"
+        "for (let i = 0; i < 14; i++) { h.vitrineMap.view = { x: 0.5, y: 0.5, zoom: 1 + i / 20 };"
+        "await new Promise((r) => requestAnimationFrame(r)); seen.add(h.vitrineMap.drawn); }"
+        "return [...seen]; }"
+    )
+    assert {60_000, 30_000} <= set(drawn)
+    screen.settle()
+    assert screen.js("m => m.drawn") == 150_000
+
+
 def test_at_rest_all_points_are_drawn(screen, server):
     xy, codes = blobs(150_000, seed=3)
     server.add("big", xy, label=codes)

@@ -103,6 +103,21 @@ def test_explore_shows_map_gallery_and_the_named_row(pages, inside):
     assert find(tree, data={"row": 4})
 
 
+def test_what_the_server_chose_is_told_apart_from_what_the_address_chose(pages, inside):
+    inside(FakeSet())
+    tree = data(pages["explore"].layout(set="moths"))
+    assert find(tree, id="explore-shown")[0]["data"] == {"map": "umap", "color": "cluster"}
+    assert find(tree, id="explore-now")[0]["data"]["map"] == ""
+
+
+def test_before_there_are_clusters_the_label_colours_the_map(pages, inside):
+    fresh = FakeSet()
+    fresh.clustered = False
+    inside(fresh)
+    tree = data(pages["explore"].layout())
+    assert find(tree, id="explore-colour-choice")[0]["value"] == "label"
+
+
 def test_a_cluster_in_the_address_is_selected(pages, inside):
     services = inside(FakeSet())
     tree = data(pages["explore"].layout(set="moths", cluster="-1", kind="themes"))
