@@ -11,13 +11,13 @@ from typing import Any
 
 import flask
 import numpy as np
-from core.raster import draw_map
 from werkzeug.exceptions import HTTPException
 
 from components.palette import palette_for
 from components.state import services
 from core.errors import InputError, NotFoundError, VitrineError
 from core.pictures import picture_bytes, thumbnail_bytes
+from core.raster import draw_map
 from core.selection import bitmap, combine, rows_in_polygon
 
 routes = flask.Blueprint("vitrine", __name__)
@@ -145,7 +145,7 @@ def raster(key: str) -> flask.Response:
     picture = draw_map(
         xy,
         colouring.codes if colouring else np.zeros(len(xy), np.uint8),
-        palette_for(colouring.kind if colouring else "category"),
+        palette_for(colouring.kind if colouring else "category", dark=dark),
         view=(view[0], view[1], view[2], view[3]),
         size=(int(width), int(height)),
         dark=dark,
