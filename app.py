@@ -95,7 +95,7 @@ def create_app(settings: Settings) -> Any:
     )
     app.layout = shell.layout
     app.server.register_blueprint(routes)
-    protect(app.server, settings, app.csp_hashes)
+    protect(app.server, settings, lambda: app.csp_hashes())
     return app
 
 

@@ -41,7 +41,10 @@
   }
 
   function focusFirst() {
-    const field = document.querySelector("[data-vt-search]") || document.getElementById("vt-set");
+    const filter = document.querySelector(".vt-filter:not([hidden])");
+    if (filter) filter.open = true;
+    const field =
+      document.getElementById("explore-filter-column") || document.getElementById("vt-set");
     if (field) field.focus();
     return Boolean(field);
   }

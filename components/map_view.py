@@ -14,6 +14,9 @@ from core.columns import Colouring
 
 MAP = "explore"
 
+#: The element that the map is drawn in.
+HOST = scatter.part_id(MAP, "graph")
+
 #: What a map is coloured by when there is nothing to colour by.
 PLAIN = Colouring("", "category", np.zeros(0, np.uint8), ())
 
@@ -40,35 +43,40 @@ def flat_maps(projections: Mapping[str, str]) -> list[str]:
     return sorted(flat, key=lambda n: order.index(n) if n in order else len(order))
 
 
-def view(
-    found: Any,
-    name: str,
-    colour: str | None,
-    selection: dict[str, Any] | None,
-    selection_store: Any,
-    inspect_store: Any,
-) -> list[Component]:
-    """Return a map of an open set with its legend and caption."""
-    projection = found.projection(name)
+def shown(
+    found: Any, name: str, colour: str | None, selection: dict[str, Any] | None
+) -> dict[str, str]:
+    """Return the attributes of the map's host: which map of an open set, in which colours."""
     colouring = found.colouring(colour) if colour else PLAIN
-    shown = scatter.attributes(
+    return scatter.attributes(
         set_name=found.name,
         imageset_key=found.key,
-        projection_key=projection.key,
+        projection_key=found.projections[name],
         n=len(found.items),
         colouring=colouring,
         labels=labels(found.points(name), colouring),
         selection=selection["selection"] if selection else "",
         pictures=bool(found.items["width"].notna().any()),
     )
-    host = scatter.scatter(
+
+
+def host(
+    found: Any, attributes: Mapping[str, str], selection_store: Any, inspect_store: Any
+) -> Component:
+    """Return the host of a map; what it shows is changed by writing `shown` onto `HOST`."""
+    return scatter.scatter(
         MAP,
-        shown,
-        label=f"{map_name(name)} map of {found.name}",
+        attributes,
+        label=f"Map of {found.name}",
         selection_store=selection_store,
         inspect_store=inspect_store,
     )
-    return [host, scatter.legend(colouring), caption(projection, len(found.items))]
+
+
+def notes(found: Any, name: str, colour: str | None) -> list[Component]:
+    """Return the legend and the caption of a map."""
+    colouring = found.colouring(colour) if colour else PLAIN
+    return [scatter.legend(colouring), caption(found.projection(name), len(found.items))]
 
 
 def labels(points: np.ndarray, colouring: Any) -> list[dict[str, Any]]:

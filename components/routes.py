@@ -18,7 +18,7 @@ from components.state import services
 from core.errors import InputError, NotFoundError, VitrineError
 from core.pictures import picture_bytes, thumbnail_bytes
 from core.raster import draw_map
-from core.selection import bitmap, combine, rows_in_polygon
+from core.selection import bitmap, rows_in_polygon
 
 routes = flask.Blueprint("vitrine", __name__)
 
@@ -49,7 +49,8 @@ def _bytes(data: bytes, mimetype: str, tag: str) -> flask.Response:
     response = flask.Response(data, mimetype=mimetype)
     response.headers["Cache-Control"] = IMMUTABLE
     response.set_etag(tag)
-    return response.make_conditional(flask.request)
+    response.make_conditional(flask.request)
+    return response
 
 
 # -- pictures --------------------------------------------------------------------------------------
@@ -111,7 +112,8 @@ def colour(key: str) -> flask.Response:
     response = flask.Response(codes.tobytes(), mimetype="application/octet-stream")
     response.headers["Cache-Control"] = "private, no-cache"  # a theme can change under its name
     response.add_etag()
-    return response.make_conditional(flask.request)
+    response.make_conditional(flask.request)
+    return response
 
 
 def _numbers(text: str, count: int, name: str) -> list[float]:
@@ -170,12 +172,16 @@ def _body() -> dict[str, Any]:
 
 
 def _select(opened: Any, rows: np.ndarray, body: dict[str, Any], how: str) -> dict[str, Any]:
-    """Combine rows with the selection before, store them, and say how many they are."""
-    selections = services().selections
-    base = selections.load(str(body["base"]), opened.key) if body.get("base") else None
-    found = combine(rows, base, body.get("mode") or "replace")
-    key = selections.save(opened.key, found, {"how": how})
-    return {"selection": key, "count": len(found), "total": len(opened)}
+    """Combine rows with the selection that the request starts from, and store them."""
+    chosen: dict[str, Any] = services().selections.choose(
+        opened.key,
+        len(opened),
+        rows,
+        {"how": how},
+        base=str(body["base"]) if body.get("base") else None,
+        mode=body.get("mode") or "replace",
+    )
+    return chosen
 
 
 @routes.post("/api/select")

@@ -17,6 +17,13 @@ from components.palette import palette_for
 
 Id = str | dict[str, str]
 
+#: What `attributes` returns, in its order.
+ATTRIBUTES = (
+    "data-points", "data-colour", "data-palette", "data-palette-dark", "data-names", "data-mask",
+    "data-base", "data-thumbs", "data-select", "data-set", "data-projection", "data-total",
+    "data-labels",
+)  # fmt: skip
+
 
 class Entry(Protocol):
     """One line of a legend (core.columns.Entry)."""

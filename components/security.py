@@ -6,7 +6,7 @@ must come from our own pages.
 """
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 import flask
@@ -105,7 +105,7 @@ def _refusal(request: flask.Request, names: frozenset[str]) -> str:
     return ""
 
 
-def protect(server: flask.Flask, settings: Settings, hashes: Callable[[], list[str]]) -> None:
+def protect(server: flask.Flask, settings: Settings, hashes: Callable[[], Sequence[str]]) -> None:
     """Check every request and put the security headers on every response.
 
     Parameters

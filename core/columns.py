@@ -93,8 +93,8 @@ def _as_names(values: pd.Series) -> np.ndarray:
     return values.astype("string").fillna("").to_numpy(dtype=object)
 
 
-def colour_by(values: pd.Series, by: str, kind: Kind) -> Colouring:
-    """Return the colour codes of one column.
+def colour_by(values: pd.Series, by: str, kind: Kind, missing: str = "no value") -> Colouring:
+    """Return the colour codes of one column; `missing` is what the legend calls no value.
 
     Categories are coded by size, the largest first, ties by name, so that the most frequent ones
     get the clearest colours. Numbers run between the column's own extremes.
@@ -112,10 +112,10 @@ def colour_by(values: pd.Series, by: str, kind: Kind) -> Colouring:
     order = sorted(counts.index, key=lambda name: (-counts[name], name))
     code_of = {name: i + 1 if i < NAMED else OTHER for i, name in enumerate(order)}
     codes = np.fromiter((code_of.get(n, 0) for n in names), np.uint8, len(names))
-    return Colouring(by, kind, codes, _legend(order, counts, int((names == "").sum())))
+    return Colouring(by, kind, codes, _legend(order, counts, int((names == "").sum()), missing))
 
 
-def _legend(order: Sequence[str], counts: pd.Series, missing: int) -> tuple[Entry, ...]:
+def _legend(order: Sequence[str], counts: pd.Series, missing: int, word: str) -> tuple[Entry, ...]:
     """Return the legend of a category: named ones, the others as one, the missing last."""
     entries = [Entry(i + 1, name, int(counts[name])) for i, name in enumerate(order[:NAMED])]
     rest = order[NAMED:]
@@ -123,7 +123,7 @@ def _legend(order: Sequence[str], counts: pd.Series, missing: int) -> tuple[Entr
         total = int(sum(counts[name] for name in rest))
         entries.append(Entry(OTHER, f"{len(rest)} others", total))
     if missing:
-        entries.append(Entry(0, "none", missing))
+        entries.append(Entry(0, word, missing))
     return tuple(entries)
 
 

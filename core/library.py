@@ -76,6 +76,11 @@ class ClusterCard:
     purity: dict[str, tuple[str, float]]
 
 
+def _missing(value: Any) -> bool:
+    """Tell whether one value of an item table says nothing."""
+    return value is None or value is pd.NA or value == "" or value != value  # NaN, NaT
+
+
 class OpenSet:
     """A set as it is stored now.
 
@@ -147,7 +152,7 @@ class OpenSet:
     def record(self, row: int) -> dict[str, Any]:
         """Return all that is known of one item, for the inspector; missing values left out."""
         values: dict[Any, Any] = self.items.iloc[self.check_row(row)].to_dict()
-        kept = {str(k): v for k, v in values.items() if not pd.isna(v) and v != ""}
+        kept = {str(k): v for k, v in values.items() if not _missing(v)}
         for name in self._derived():
             value = self._column(name).iat[row]
             kept[name] = NOISE if pd.isna(value) else value
@@ -333,7 +338,8 @@ class OpenSet:
         """Return the colour codes of a column; `NotFoundError` if there is no such column."""
         if by not in self._colourings:
             column = self.column(by)
-            self._colourings[by] = colour_by(self._column(by), by, column.kind)
+            missing = NOISE if by == "cluster" else "no value"
+            self._colourings[by] = colour_by(self._column(by), by, column.kind, missing)
         return self._colourings[by]
 
     def filter(self, by: str, **wanted: Any) -> np.ndarray:
@@ -413,6 +419,6 @@ class Library:
             maps=list(record["projections"]),
             clusters=clusters.get("count"),
             noise_share=clusters.get("noise_share"),
-            broken=len(stored.tables["broken"]),
+            broken=int(stored.meta["broken"]),
             source=record["request"]["source"],
         )

@@ -249,7 +249,10 @@ def _image_set(state: _Run, found: Scan) -> ImageSet:
     if not state.workspace.has("imageset", key):
         table = pd.DataFrame([asdict(b) for b in broken], columns=["path", "reason"]).astype("str")
         state.workspace.write(
-            "imageset", key, meta={"items": len(items)}, tables={"items": items, "broken": table}
+            "imageset",
+            key,
+            meta={"items": len(items), "broken": len(broken)},
+            tables={"items": items, "broken": table},
         )
     return ImageSet(key, found.root, items, tuple(broken))
 

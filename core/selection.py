@@ -116,6 +116,28 @@ class Selections:
         self._workspace.write("selection", key, meta=meta, arrays={"rows": rows})
         return key
 
+    def choose(
+        self,
+        set_key: str,
+        total: int,
+        rows: np.ndarray,
+        provenance: Mapping[str, Any],
+        *,
+        base: str | None = None,
+        mode: Mode = "replace",
+    ) -> dict[str, Any]:
+        """Combine rows with the selection `base`, store the result, and say how many they are.
+
+        Returns
+        -------
+        dict
+            {"selection": its id, "count": its rows, "total": items of the set}.
+        """
+        before = self.load(base, set_key) if base else None
+        found = combine(rows, before, mode)
+        key = self.save(set_key, found, provenance)
+        return {"selection": key, "count": len(found), "total": total}
+
     def load(self, key: str, set_key: str) -> np.ndarray:
         """Return a selection's rows.
 

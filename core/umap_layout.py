@@ -1,13 +1,18 @@
 """UMAP's layout from the ready neighbour graph, through umap-learn's own functions.
 
-Starting UMAP, not running it, is what costs a person time, so this module takes three short cuts
+Starting UMAP, not running it, is what costs a person time, so this module takes four short cuts
 that change no coordinate:
 
 - the neighbours are given, so that umap-learn's search (a minute of compiling) never runs;
+- pynndescent, that search, is imported without compiling it (13 s in a fresh installation);
 - umap-learn's functions are called without its `UMAP` class, which copies and hashes the vectors;
 - numba keeps the three compiled functions on disk, as umap-learn itself asks for others.
+
+In a process that used this module `pynndescent`, and so `UMAP.transform` and a `UMAP.fit` without
+neighbours, works but is not compiled: far too slow to use. Nothing in Vitrine calls them.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -23,8 +28,8 @@ MANY = 10_000
 def warm_umap() -> None:
     """Import and compile what `project` and `find_themes` need, on tiny data.
 
-    About 15 s in a fresh installation and 2 s afterwards; a map in the same process then costs
-    its bare fit.
+    About 8 s in a fresh installation and 4 s afterwards; a map in the same process then costs its
+    bare fit.
     """
     import hdbscan  # noqa: F401 - imported for later use
     import scipy.spatial  # noqa: F401
@@ -122,6 +127,7 @@ class _EpochReports:
 
 def _load_umap() -> Any:
     """Import umap-learn and let numba keep on disk what it compiles for it."""
+    _import_search_uncompiled()
     with catch_warnings():
         # umap-learn says that its TensorFlow part, unused here, is missing.
         filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
@@ -141,6 +147,21 @@ def _load_umap() -> Any:
             except RuntimeError:  # no folder that numba may write to
                 break
     return umap.umap_
+
+
+def _import_search_uncompiled() -> None:
+    """Import pynndescent, which compiles forty functions as it is imported, without doing so."""
+    import numba
+    import numba.typed  # must itself be compiled
+
+    if "pynndescent" in sys.modules:
+        return
+    before = numba.config.DISABLE_JIT
+    numba.config.DISABLE_JIT = True
+    try:
+        import pynndescent  # noqa: F401 - umap-learn imports it again
+    finally:
+        numba.config.DISABLE_JIT = before
 
 
 def _spaced(start: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:

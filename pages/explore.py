@@ -16,7 +16,16 @@ from dash import (
 )
 from dash.development.base_component import Component
 
-from components import explore_view, inspector, map_view, notices, pickers, shell
+from components import (
+    explore_view,
+    filters,
+    inspector,
+    map_view,
+    notices,
+    pickers,
+    scatter,
+    shell,
+)
 from components.notices import button_link
 from components.state import choose_set, chosen, services, whole
 from core.errors import NotFoundError
@@ -26,6 +35,7 @@ register_page(__name__, path="/explore", name="Explore", title="Explore · Vitri
 PAGE, NOW, SHOWN = "explore-page", "explore-now", "explore-shown"
 SELECTION = "explore-selection"
 MAP, COLOUR, MAP_SLOT = "explore-map-choice", "explore-colour-choice", "explore-map-slot"
+NOTES = "explore-map-notes"
 GALLERY_SLOT, CLEAR = "explore-gallery-slot", explore_view.CLEAR
 MISSING, COMPUTE = "explore-missing", "explore-compute"
 NAME = "explore"
@@ -121,6 +131,7 @@ def toolbar(
         html.H1(found.name, className="vt-toolbar-title"),
         pickers.map_picker(MAP, maps, current),
         pickers.colour_picker(COLOUR, columns, colour),
+        filters.panel(found, columns, colour),
         explore_view.compute_map(MISSING, COMPUTE, pickers.missing_maps(maps)),
     ]
 
@@ -134,24 +145,32 @@ def map_part(found: Any, name: str | None, colour: str | None, selection: Any) -
                 "beside this works already.", button_link("See the jobs", "/jobs"),
             )
         ]  # fmt: skip
-    return map_view.view(found, name, colour, selection, SELECTION, STORE)
+    shown = map_view.shown(found, name, colour, selection)
+    return [
+        map_view.host(found, shown, SELECTION, STORE),
+        html.Div(map_view.notes(found, name, colour), id=NOTES),
+    ]
 
 
 # -- choosing a map, a colour, a selection ---------------------------------------------------------
 
 
 @callback(
-    Output(MAP_SLOT, "children"),
-    Input(MAP, "value"),
-    Input(COLOUR, "value"),
-    Input(SELECTION, "data"),
-    State(NOW, "data"),
+    output={
+        "notes": Output(NOTES, "children"),
+        "map": {name: Output(map_view.HOST, name) for name in scatter.ATTRIBUTES},
+    },
+    inputs=[Input(MAP, "value"), Input(COLOUR, "value"), Input(SELECTION, "data")],
+    state=[State(NOW, "data")],
     prevent_initial_call=True,
 )
-def redraw(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> list[Component]:
-    """Show the chosen map, colour and selection."""
+def redraw(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> dict[str, Any]:
+    """Show the chosen map, colour and selection in the host that is there, which keeps its view."""
     found = services().library.open(choose_set(keys["set"]))
-    return map_part(found, name, colour, selection)
+    return {
+        "notes": map_view.notes(found, name, colour),
+        "map": map_view.shown(found, name, colour, selection),
+    }
 
 
 @callback(
@@ -176,6 +195,46 @@ def fill(
 def clear(clicks: int | None) -> Any:
     """Clear the selection."""
     return None if clicks else no_update
+
+
+@callback(
+    Output(filters.FIELDS, "children"),
+    Input(filters.COLUMN, "value"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def ask(column: str, keys: dict[str, Any]) -> list[Component]:
+    """Show the fields that suit the column to filter by."""
+    return filters.fields(services().library.open(choose_set(keys["set"])), column)
+
+
+@callback(
+    Output(SELECTION, "data", allow_duplicate=True),
+    Input(filters.APPLY, "n_clicks"),
+    State(filters.COLUMN, "value"),
+    State(filters.NAMES, "value"),
+    State(filters.LOW, "value"),
+    State(filters.HIGH, "value"),
+    State(filters.TEXT, "value"),
+    State(filters.WITHIN, "value"),
+    State(SELECTION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def filter_images(
+    clicks: int | None, column: str, names: list[str], low: Any, high: Any, text: str,
+    within: bool, selection: dict[str, Any] | None, keys: dict[str, Any],
+) -> Any:  # fmt: skip
+    """Select the images that the filter asks for."""
+    if not clicks:
+        return no_update
+    found = services().library.open(choose_set(keys["set"]))
+    rows = found.filter(column, **filters.wanted(names, low, high, text))
+    base = (selection or {}).get("selection") if within else None
+    return services().selections.choose(
+        found.key, len(found.items), rows, {"how": "filter", "column": column},
+        base=base, mode="intersect" if base else "replace",
+    )  # fmt: skip
 
 
 clientside_callback(

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.columns import Colouring, Column, Entry
+from core.columns import Colouring, Column, Entry, colour_by, filter_rows
 from core.errors import ArtifactCorruptError, NotFoundError
 from core.jobs import Job
 from core.library import ClusterCard, Near, SetSummary
 from core.model import BrokenFile, Clustering, EncoderSpec, Projection, ProjectionSpec
+from core.selection import combine
 
 SPEC = EncoderSpec("pixels", "", "hand-made", 64)
 
@@ -86,9 +87,15 @@ class FakeSet:
         found = [Column("label", "label", "category"), Column("width", "width", "number")]
         return ([Column("cluster", "cluster", "category")] if self.clustered else []) + found
 
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns() if c.name == name)
+
+    def filter(self, by: str, **wanted: Any) -> np.ndarray:
+        return filter_rows(self.items[by], self.column(by).kind, **wanted)
+
     def colouring(self, by: str) -> Colouring:
-        if by == "width":
-            return Colouring(by, "number", np.full(12, 128, np.uint8), (), 48.0, 48.0)
+        if by in {"width", "label"}:
+            return colour_by(self.items[by], by, self.column(by).kind)
         codes = (self.labels + 1).astype(np.uint8)
         entries = (Entry(1, "Theme 1", 5), Entry(2, "Theme 2", 5), Entry(0, "unassigned", 2))
         return Colouring(by, "category", codes, entries)
@@ -175,6 +182,14 @@ class FakeSelections:
         key = f"s{len(self.kept)}"
         self.kept[key] = rows
         return key
+
+    def choose(
+        self, set_key: str, total: int, rows: np.ndarray, provenance: Any,
+        *, base: str | None = None, mode: Any = "replace",
+    ) -> dict[str, Any]:  # fmt: skip
+        found = combine(np.asarray(rows), np.asarray(self.kept[base]) if base else None, mode)
+        key = self.save(set_key, found, provenance)
+        return {"selection": key, "count": len(found), "total": total}
 
     def load(self, key: str, set_key: str) -> np.ndarray:
         if key not in self.kept:

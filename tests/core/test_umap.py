@@ -50,6 +50,19 @@ def test_nothing_is_compiled_again_after_warming(digits, graph):
     assert compiled_signatures() == warm
 
 
+def test_compiling_is_on_again_after_the_import():
+    import numba
+
+    warm_umap()
+
+    assert not numba.config.DISABLE_JIT
+    assert hasattr(numba.njit(abs_difference), "signatures")
+
+
+def abs_difference(a, b):
+    return abs(a - b)
+
+
 def test_ready_graph_gives_the_coordinates_of_the_umap_class(digits, graph):
     from umap import UMAP
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from dash import no_update
 
+from components import scatter
 from core.errors import InputError, NotFoundError
 from tests.fakes import FakeSet, job
 from tests.trees import find, text
@@ -63,7 +64,8 @@ def test_a_selection_dims_the_map_and_fills_the_gallery(pages, inside):
     key = services.selections.save("key-moths", [1, 2], {})
     chosen = {"selection": key, "count": 2, "total": 12}
     shown = pages["explore"].redraw("umap", "cluster", chosen, KEYS)
-    assert find(shown, **{"data__base": key})
+    assert shown["map"]["data-base"] == key
+    assert shown["map"].keys() == set(scatter.ATTRIBUTES)
     filled = pages["explore"].fill(chosen, "umap", "cluster", KEYS)
     assert find(filled, **{"data__window": f"/api/window?set=moths&selection={key}"})
 
@@ -130,3 +132,26 @@ def test_jobs_and_home_show_progress_in_place(pages, inside):
     assert "Embedding the pictures" in text(pages["jobs"].show_jobs("x"))
     assert "Embedding the pictures" in text(pages["home"].show_progress("x"))
     assert "log of j1" in text(pages["jobs"].show_jobs("x"))
+
+
+def test_a_filter_selects_and_narrows(pages, inside):
+    services = inside(FakeSet())
+    choose = pages["explore"].filter_images
+    found = choose(1, "label", ["moth"], None, None, "", False, None, KEYS)
+    assert (found["count"], found["total"]) == (6, 12)
+    before = {"selection": services.selections.save("key-moths", [0, 1, 2], {})}
+    assert choose(1, "label", ["moth"], None, None, "", True, before, KEYS)["count"] == 2
+    assert choose(None, "label", ["moth"], None, None, "", False, None, KEYS) is no_update
+
+
+def test_an_empty_filter_says_what_to_give(pages, inside):
+    inside(FakeSet())
+    with pytest.raises(InputError, match="filter"):
+        pages["explore"].filter_images(1, "label", [], None, "", "", False, None, KEYS)
+
+
+def test_the_fields_of_the_filter_suit_the_column(pages, inside):
+    inside(FakeSet())
+    shown = pages["explore"].ask("label", KEYS)
+    (choices,) = find(shown, id="explore-filter-names")
+    assert {o["value"] for o in choices["options"]} == {"moth", "wasp"}
