@@ -109,8 +109,9 @@ def main() -> None:
             ways.append(("search", theirs, "UMAP class, its own search"))
         for way, cache, title in ways:
             laps = fresh(way, args, cache)
+            warm, imported = laps.get("warm", 0), laps.get("import", 0)
             print(
-                f"{title:28} {laps.get('warm', 0):6.2f} {laps.get('import', 0):7.2f} {laps['first']:6.2f}"
+                f"{title:28} {warm:6.2f} {imported:7.2f} {laps['first']:6.2f}"
                 f" {laps['bare']:6.2f} {laps['themes']:7.2f}", flush=True,
             )  # fmt: skip
 

@@ -155,7 +155,7 @@ class OpenSet:
         kept = {str(k): v for k, v in values.items() if not _missing(v)}
         for name in self._derived():
             value = self._column(name).iat[row]
-            kept[name] = NOISE if pd.isna(value) else value
+            kept[name] = NOISE if _missing(value) else value
         return {"row": row, **kept}
 
     # -- maps, clusters, neighbours --------------------------------------------------------------

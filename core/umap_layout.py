@@ -156,12 +156,13 @@ def _import_search_uncompiled() -> None:
 
     if "pynndescent" in sys.modules:
         return
-    before = numba.config.DISABLE_JIT
-    numba.config.DISABLE_JIT = True
+    config: Any = numba.config
+    before = config.DISABLE_JIT
+    config.DISABLE_JIT = True
     try:
         import pynndescent  # noqa: F401 - umap-learn imports it again
     finally:
-        numba.config.DISABLE_JIT = before
+        config.DISABLE_JIT = before
 
 
 def _spaced(start: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:

@@ -1,0 +1,180 @@
+"""From a scanned source to a stored image set whose every item has a vector."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from core.decode import ItemFile
+from core.embed import EncodedBatch, embed, read_pictures
+from core.encoders import Encoder, describe, open_encoder
+from core.model import BrokenFile, EncoderSpec, ImageSet, Scan
+from core.records import imageset_key, region_of
+from core.run import Run
+from core.vectors import VectorCache
+
+
+def _files(items: pd.DataFrame, root: str, wanted: set[str] | None = None) -> list[ItemFile]:
+    """Return each different item once, in the order of the table; None wants all."""
+    seen: set[str] = set()
+    files = []
+    for row in cast(list[dict[str, Any]], items.to_dict("records")):
+        key, path = row["item_id"], row["path"]
+        if key in seen or not isinstance(path, str) or not path:
+            continue
+        seen.add(key)
+        if wanted is None or key in wanted:
+            files.append(ItemFile(key, Path(root) / path, region_of(row), Path(root)))
+    return files
+
+
+def encode_items(state: Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
+    """Make sure that every readable item has a vector, and return where they are."""
+    if found.given is not None:
+        return _store_given(state, found)
+    memo, name = state.workspace.root / "encoders", state.request.encoder
+    spec, encoder = describe(name, memo=memo), None
+    while True:
+        if spec is None:  # only loading can tell, the first time
+            encoder = open_encoder(name, memo=memo, device=state.settings.device)
+            spec = encoder.spec
+        cache = VectorCache(state.workspace.root / "vectors" / spec.key, spec)
+        if _fill(state, found, cache, encoder):
+            return spec, cache
+        spec = None  # the weights are others than those described: load, and ask the other cache
+
+
+def _fill(state: Run, found: Scan, cache: VectorCache, encoder: Encoder | None) -> bool:
+    """Encode what a cache lacks; False if the encoder turns out to be another than the cache's."""
+    ids = list(dict.fromkeys(found.items["item_id"]))
+    state.progress.report("embed", 0, len(ids))
+    with cache.writer(state.progress):
+        facts = state.catalog.get_facts(ids)
+        readable = [i for i in ids if "broken" not in facts.get(i, {})]
+        missing = set(cache.missing(readable))
+        if missing and encoder is None:
+            memo, device = state.workspace.root / "encoders", state.settings.device
+            encoder = open_encoder(state.request.encoder, memo=memo, device=device)
+            if encoder.spec.key != cache.spec.key:
+                return False
+        state.reused = len(readable) - len(missing)
+        if encoder is not None and missing:
+            _encode_missing(state, _files(found.items, found.root, missing), encoder, cache)
+    _read_unknown(state, found, ids)
+    state.quarantined = cache.quarantined(ids)
+    return True
+
+
+def _encode_missing(
+    state: Run, files: list[ItemFile], encoder: Encoder, cache: VectorCache
+) -> None:
+    """Encode pictures and store each batch before the next is waited for."""
+    batches = embed(
+        files,
+        encoder,
+        limits=state.limits,
+        thumbnail_side=state.settings.thumbnail_side,
+        want_thumbnail=lambda i: i not in state.workspace.thumbnails,
+        workers=state.settings.n_workers,
+        batch_size=state.settings.batch_size,
+        progress=state.progress,
+    )
+    for batch in batches:
+        _keep(state, batch)
+        cache.append(batch.item_ids, batch.vectors)
+        cache.quarantine(batch.quarantined)
+        state.encoded += len(batch.item_ids)
+
+
+def _keep(state: Run, batch: EncodedBatch) -> None:
+    """Store what a batch tells about its pictures."""
+    lasting = {key: fact for key, fact in batch.facts.items() if not fact.get("transient")}
+    state.catalog.put_facts(lasting)
+    passing = batch.facts.keys() - lasting.keys()
+    state.unreadable_now |= {key: batch.facts[key] for key in passing}
+    for key, data in batch.thumbnails.items():
+        state.workspace.thumbnails.set(key, data)
+
+
+def _read_unknown(state: Run, found: Scan, ids: Sequence[str]) -> None:
+    """Decode the pictures whose facts are not known, as after the catalogue was deleted."""
+    unknown = set(ids) - set(state.catalog.get_facts(ids)) - set(state.unreadable_now)
+    files = _files(found.items, found.root, unknown)
+    if not files:
+        return
+    batches = read_pictures(
+        files,
+        limits=state.limits,
+        thumbnail_side=state.settings.thumbnail_side,
+        want_thumbnail=lambda i: i not in state.workspace.thumbnails,
+        workers=state.settings.n_workers,
+        progress=state.progress,
+    )
+    for batch in batches:
+        _keep(state, batch)
+
+
+def _store_given(state: Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
+    """Put the source's own vectors into the cache, and look at its pictures if it has any."""
+    assert found.given is not None
+    spec, vectors = found.given.spec, found.given.vectors
+    cache = VectorCache(state.workspace.root / "vectors" / spec.key, spec)
+    ids = list(found.items["item_id"])
+    first = {key: row for row, key in reversed(list(enumerate(ids)))}
+    with cache.writer(state.progress):
+        missing = cache.missing(ids)
+        state.reused = len(first) - len(missing)
+        for start in range(0, len(missing), 1024):
+            part = missing[start : start + 1024]
+            cache.append(part, vectors[[first[key] for key in part]])
+            state.progress.report("embed", start + len(part), len(missing))
+        state.encoded = len(missing)
+    _read_unknown(state, found, list(first))
+    return spec, cache
+
+
+def assemble(state: Run, found: Scan) -> ImageSet:
+    """Assemble and store the set: every item that has a vector, with what is known of it."""
+    ids = list(found.items["item_id"])
+    facts = state.catalog.get_facts(list(dict.fromkeys(ids))) | state.unreadable_now
+    broken = list(found.broken)
+    keep = np.ones(len(ids), bool)
+    for row, (key, path) in enumerate(zip(ids, found.items["path"], strict=True)):
+        reason = facts.get(key, {}).get("broken")
+        if reason:
+            broken.append(BrokenFile(str(path), reason))
+            keep[row] = found.given is not None  # its vector is still good
+        elif key in state.quarantined:
+            broken.append(BrokenFile(str(path), f"quarantined: {state.quarantined[key]}"))
+            keep[row] = False
+    items = found.items[keep].reset_index(drop=True)
+    items = _with_facts(items, facts)
+    key = imageset_key(items, broken)
+    if not state.workspace.has("imageset", key):
+        table = pd.DataFrame([asdict(b) for b in broken], columns=["path", "reason"]).astype("str")
+        state.workspace.write(
+            "imageset",
+            key,
+            meta={"items": len(items), "broken": len(broken)},
+            tables={"items": items, "broken": table},
+        )
+    return ImageSet(key, found.root, items, tuple(broken))
+
+
+def _with_facts(items: pd.DataFrame, facts: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Add width, height, format, mode and notes of each picture, unless the source has them."""
+    known = [facts.get(key, {}) for key in items["item_id"]]
+    columns: dict[str, pd.Series] = {}
+    for name in ("width", "height"):
+        columns[name] = pd.Series([f.get(name) for f in known], dtype="Int32")
+    for name in ("format", "mode"):
+        columns[name] = pd.Series([f.get(name) for f in known], dtype="string")
+    columns["notes"] = pd.Series(["; ".join(f.get("notes", ())) for f in known], dtype="string")
+    for name, values in columns.items():
+        if name not in items:
+            items = items.assign(**{name: values.to_numpy(dtype=object)})
+            items[name] = items[name].astype(values.dtype)
+    return items
