@@ -102,7 +102,7 @@
 
   /**
    * Diameter of a point in CSS pixels: grows as the points come apart, and is small in big maps.
-   * `core/raster.py` has the same formula.
+   * `core/maps/raster.py` has the same formula.
    */
   function pointSize(scale, n) {
     return clamp((0.33 * scale) / Math.sqrt(Math.max(1, n)), 2, 10);

@@ -1,1 +1,1 @@
-"""Benchmarks: ratios against named peers, measured in one run; see `python -m benchmarks --help`."""
+"""Benchmarks: ratios against named peers, measured in one run (`python -m benchmarks --help`)."""

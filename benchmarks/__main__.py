@@ -1,7 +1,7 @@
 """Every benchmark that needs no data of one's own, one after the other: `python -m benchmarks`.
 
-Each prints ratios against a named peer measured in the same run. `--images DIR`, with `--encoder E`,
-adds the encoding throughput on one's own pictures. docs/performance.md has the figures.
+Each prints ratios against a named peer measured in the same run. `--images DIR` adds the encoding
+throughput on your own pictures, with `--encoder E`. docs/performance.md has the figures.
 """
 
 import argparse

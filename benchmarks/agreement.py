@@ -17,7 +17,7 @@ from core.config import load_settings
 from core.library import Library
 from core.pipeline import run
 from core.request import RunRequest
-from core.store import Workspace
+from core.storage.store import Workspace
 
 
 def main() -> None:

@@ -30,10 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from core.decode import ItemFile, load_picture
 from core.embed import embed
 from core.encoders import open_encoder
-from core.vectors import VectorCache
+from core.imaging.decode import ItemFile, load_picture
+from core.storage.vectors import VectorCache
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
 

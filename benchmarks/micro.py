@@ -14,7 +14,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from core.micro import find_micro_clusters
+from core.clusters.micro import find_micro_clusters
 
 
 def main() -> None:

@@ -30,10 +30,10 @@ import numpy as np
 
 def measure(args: argparse.Namespace) -> None:
     """Run inside a fresh process: print one JSON object."""
+    from core.maps.pca import principal_components
+    from core.maps.umap_layout import umap_layout, warm_umap
     from core.neighbors import find_neighbors
-    from core.pca import principal_components
     from core.space import unit_rows
-    from core.umap_layout import umap_layout, warm_umap
 
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(10, args.dims))

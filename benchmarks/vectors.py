@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from core.model import EncoderSpec
-from core.vectors import VectorCache
+from core.storage.vectors import VectorCache
 
 BATCH = 256
 

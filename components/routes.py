@@ -16,8 +16,8 @@ from werkzeug.exceptions import HTTPException
 from components.palette import palette_for
 from components.state import services
 from core.errors import InputError, NotFoundError, VitrineError
+from core.maps.raster import draw_map
 from core.pictures import picture_bytes, thumbnail_bytes
-from core.raster import draw_map
 from core.selection import bitmap, rows_in_polygon
 
 routes = flask.Blueprint("vitrine", __name__)

@@ -27,7 +27,7 @@ def _print(value: Any) -> None:
 
 @contextmanager
 def terminal_progress() -> Iterator[Callable[[Step], None]]:
-    """Give a listener that draws stage, bar, rate and time left on stderr, if that is a terminal."""
+    """Give a listener that draws stage, bar, rate and time left on a terminal's stderr."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

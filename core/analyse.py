@@ -17,7 +17,8 @@ from core.model import (
     ProjectionSpec,
     Scan,
 )
-from core.records import (
+from core.run import Run
+from core.storage.records import (
     pack_clustering,
     pack_neighbors,
     pack_projection,
@@ -25,8 +26,7 @@ from core.records import (
     unpack_neighbors,
     unpack_projection,
 )
-from core.run import Run
-from core.store import Artefact, now
+from core.storage.store import Artefact, now
 
 T = TypeVar("T")
 
@@ -57,8 +57,8 @@ def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -
 
 def analyse(state: Run, images: ImageSet, vectors: np.ndarray) -> None:
     """Make the maps and clusters that were asked for; the quick ones come first."""
-    from core.clustering import find_themes
-    from core.micro import find_micro_clusters
+    from core.clusters.micro import find_micro_clusters
+    from core.clusters.themes import find_themes
 
     request, record = state.request, state.record
     parent = record["embeddings"]
@@ -143,7 +143,7 @@ def _neighbors(state: Run, vectors: np.ndarray) -> Neighbors:
 
 def _map(state: Run, method: str, vectors: np.ndarray, neighbors: Neighbors | None) -> Projection:
     """Return one map, stored or computed, and publish it."""
-    from core.projection import project
+    from core.maps.projection import project
 
     request = state.request
     spec = ProjectionSpec(cast(Literal["pca", "tsne", "umap"], method), request.dims, request.seed)
@@ -166,7 +166,7 @@ def _map(state: Run, method: str, vectors: np.ndarray, neighbors: Neighbors | No
 
 def _faithfulness(state: Run, key: str, vectors: np.ndarray, neighbors: Neighbors) -> None:
     """Measure how far a map may be believed; stored beside it, since a PCA map comes earlier."""
-    from core.faithfulness import measure_faithfulness
+    from core.maps.faithfulness import measure_faithfulness
 
     if state.workspace.has("faithfulness", key):
         return

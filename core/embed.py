@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from core.decode import ItemFile, Limits, Picture, encode_thumbnail, load_picture
 from core.encoders.base import Encoder
 from core.errors import DecodeError, InputError
+from core.imaging.decode import ItemFile, Limits, Picture, encode_thumbnail, load_picture
 from core.progress import Progress
 
 #: Items in a piece on the processor: few enough that a killed run loses seconds, many enough that

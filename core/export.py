@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from core.errors import InputError
 from core.library import OpenSet
-from core.store import Workspace, storage_errors
-from core.vectors import VectorCache
+from core.storage.store import Workspace, storage_errors
+from core.storage.vectors import VectorCache
 
 FORMATS = ("csv", "parquet", "npy")
 

@@ -8,13 +8,13 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from core.decode import ItemFile
 from core.embed import EncodedBatch, embed, read_pictures
 from core.encoders import Encoder, describe, open_encoder
+from core.imaging.decode import ItemFile
 from core.model import BrokenFile, EncoderSpec, ImageSet, Scan
-from core.records import imageset_key, region_of
 from core.run import Run
-from core.vectors import VectorCache
+from core.storage.records import imageset_key, region_of
+from core.storage.vectors import VectorCache
 
 
 def _files(items: pd.DataFrame, root: str, wanted: set[str] | None = None) -> list[ItemFile]:

@@ -18,13 +18,13 @@ from core.columns import Colouring, Column, Kind, colour_by, filter_rows, list_c
 from core.encoders.base import spec_from_dict
 from core.errors import NotFoundError, VitrineError
 from core.model import BrokenFile, Clustering, EncoderSpec, Neighbors, Projection
-from core.records import (
+from core.selection import quantise
+from core.storage.records import (
     unpack_clustering,
     unpack_neighbors,
     unpack_projection,
 )
-from core.selection import quantise
-from core.store import Workspace
+from core.storage.store import Workspace
 
 NOISE = "unassigned"
 

@@ -5,10 +5,10 @@ import io
 from PIL import Image
 
 from core.config import Settings
-from core.decode import ItemFile, Limits, encode_thumbnail, load_picture, thumbnail_type
 from core.errors import NotFoundError, VitrineError
+from core.imaging.decode import ItemFile, Limits, encode_thumbnail, load_picture, thumbnail_type
 from core.library import Library, OpenSet
-from core.records import region_of
+from core.storage.records import region_of
 
 #: Longest side of a picture shown large.
 LARGE = 1600

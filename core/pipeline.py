@@ -8,16 +8,16 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from core.analyse import analyse, begin_record
-from core.catalog import Catalog
 from core.config import Settings
 from core.gather import assemble, encode_items
 from core.ingest import scan
 from core.model import EncoderSpec, ImageSet
 from core.progress import Progress
-from core.records import unpack_clustering
 from core.request import RunRequest
 from core.run import Run
-from core.store import Workspace
+from core.storage.catalog import Catalog
+from core.storage.records import unpack_clustering
+from core.storage.store import Workspace
 
 
 def run(

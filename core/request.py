@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.store import check_name
+from core.storage.store import check_name
 
 MAPS = ("umap", "tsne", "pca")
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.catalog import Catalog
 from core.config import Settings
-from core.decode import Limits
+from core.imaging.decode import Limits
 from core.progress import Progress
 from core.request import RunRequest
-from core.store import Workspace, now
+from core.storage.catalog import Catalog
+from core.storage.store import Workspace, now
 
 
 @dataclass(slots=True)

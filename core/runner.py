@@ -17,7 +17,7 @@ from core.config import Settings
 from core.errors import InputError, JobCancelled, StorageError, VitrineError
 from core.jobs import Job, JobBoard, process_started
 from core.progress import Progress, Step
-from core.store import Workspace
+from core.storage.store import Workspace
 
 #: Seconds a worker sleeps between two looks at the table.
 POLL = 0.25
@@ -142,7 +142,7 @@ def work(settings: Settings, job_id: str) -> int:
 
 def _warm() -> None:
     """Import and compile; a failure shows again, with its reason, in the job that needs it."""
-    from core.projection import warm_umap
+    from core.maps.projection import warm_umap
 
     try:
         warm_umap()

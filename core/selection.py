@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import InputError, NotFoundError
 from core.keys import artefact_key
-from core.store import Workspace
+from core.storage.store import Workspace
 
 Mode = Literal["replace", "add", "subtract", "intersect"]
 

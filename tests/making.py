@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.config import Settings, load_settings
 from core.library import Library
-from core.store import Workspace
+from core.storage.store import Workspace
 
 ROOT = Path(__file__).parents[1]
 

@@ -18,7 +18,7 @@ from core.keys import digest
 from core.model import EncoderSpec
 
 if TYPE_CHECKING:
-    from core.decode import Picture
+    from core.imaging.decode import Picture
 
 #: Least shorter side that encoders ask of the decoder, so that the thumbnail of the same decode
 #: (256 px on its longest side) is as sharp as it can be, and never a reason to decode otherwise.

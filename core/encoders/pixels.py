@@ -15,7 +15,7 @@ from core.encoders.base import AT_LEAST, EncoderName, check_options, truth, whol
 from core.model import EncoderSpec
 
 if TYPE_CHECKING:
-    from core.decode import Picture
+    from core.imaging.decode import Picture
 
 OPTIONS = ("side", "colour")
 

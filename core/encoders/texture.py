@@ -37,7 +37,7 @@ from core.encoders.base import AT_LEAST, EncoderName, check_options
 from core.model import EncoderSpec
 
 if TYPE_CHECKING:
-    from core.decode import Picture
+    from core.imaging.decode import Picture
 
 #: Shorter side that pictures are shrunk to.
 SIDE = 160

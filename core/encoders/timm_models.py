@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.device import choose_device, free_memory, mixed_precision, out_of_memory
 from core.encoders.base import (
     AT_LEAST,
     EncoderName,
@@ -29,6 +28,7 @@ from core.encoders.base import (
     suggest,
     whole_number,
 )
+from core.encoders.device import choose_device, free_memory, mixed_precision, out_of_memory
 from core.encoders.timm_features import POOLINGS, Features
 from core.encoders.timm_source import Source, build, file_digest, find_source, state_digest
 from core.encoders.training import good_for, is_metric, training_of
@@ -37,7 +37,7 @@ from core.keys import digest
 from core.model import EncoderSpec
 
 if TYPE_CHECKING:
-    from core.decode import Picture
+    from core.imaging.decode import Picture
 
 OPTIONS = ("checkpoint", "layer", "pool", "size")
 

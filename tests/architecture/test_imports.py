@@ -9,17 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-#: Tier of each module of core; a module imports only lower tiers or those beside it in `BESIDE`.
+#: Tier of each module and package of core; it imports only its own and lower tiers.
 TIERS = {
     0: ("errors", "config", "keys", "model", "progress"),
-    1: ("space", "columns", "selection", "raster", "decode", "imagefile", "modes", "thumbnails",
-        "files", "idx", "tables", "samples", "catalog", "ingest", "given", "encoders", "embed",
-        "device", "preprocess"),
-    2: ("neighbors", "projection", "clustering", "micro", "faithfulness"),
-    3: ("store", "vectors", "records"),
-    4: ("library", "pictures", "export", "request", "jobs"),
-    5: ("pipeline", "runner", "__main__"),
-}  # fmt: skip
+    1: ("space", "columns", "imaging", "ingest", "encoders", "embed"),
+    2: ("neighbors", "maps", "clusters"),
+    3: ("storage",),
+    4: ("selection", "library", "pictures", "export", "request", "jobs"),
+    5: ("run", "gather", "analyse", "pipeline", "runner", "__main__"),
+}
 
 #: Never loaded by the process that serves pages.
 HEAVY = ("torch", "timm", "torchvision", "numba", "umap", "hdbscan", "sklearn", "skimage",

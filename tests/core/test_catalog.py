@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core import catalog as catalog_module
-from core.catalog import Catalog
 from core.errors import StorageError
+from core.storage import catalog as catalog_module
+from core.storage.catalog import Catalog
 
 
 @pytest.fixture

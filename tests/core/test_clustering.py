@@ -9,9 +9,9 @@ from sklearn.cluster import HDBSCAN
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
-from core import cluster_table as table_module
-from core.cluster_table import by_size, cluster_table
-from core.clustering import _commonest, _hdbscan, duplicate_groups, find_themes
+from core.clusters import table as table_module
+from core.clusters.table import by_size, cluster_table
+from core.clusters.themes import _commonest, _hdbscan, duplicate_groups, find_themes
 from core.errors import InputError
 from core.neighbors import find_neighbors
 from core.progress import Progress

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.decode import Limits, encode_thumbnail, load_picture, thumbnail_type
 from core.errors import DecodeError
-from core.idx import write_idx
+from core.imaging.decode import Limits, encode_thumbnail, load_picture, thumbnail_type
+from core.imaging.idx import write_idx
 from core.model import Region
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -635,7 +635,7 @@ def test_thumbnail_carries_no_metadata() -> None:
 
 def test_importing_decode_loads_nothing_heavy() -> None:
     code = (
-        "import sys, core.decode, core.ingest, core.catalog;"
+        "import sys, core.imaging.decode, core.ingest, core.storage.catalog;"
         "print(sorted({'torch','sklearn','scipy','skimage','numba','pi_heif'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

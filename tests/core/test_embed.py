@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.decode import ItemFile
 from core.embed import embed, read_pictures
 from core.encoders import open_encoder
 from core.errors import InputError, JobCancelled
+from core.imaging.decode import ItemFile
 from core.model import EncoderSpec
 from core.progress import Progress
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.decode import Picture
 from core.encoders import ENCODERS, describe, open_encoder
 from core.encoders.base import Memo, spec_from_dict, spec_to_dict
 from core.encoders.texture import BLOCKS, DIMS, block
 from core.encoders.training import good_for, is_metric, training_of
 from core.errors import EncoderUnavailableError
+from core.imaging.decode import Picture
 from core.model import EncoderSpec
 
 
@@ -34,7 +34,7 @@ def noise(height: int = 60, width: int = 80, seed: int = 0) -> np.ndarray:
 
 def test_asking_about_encoders_loads_no_heavy_library():
     code = (
-        "import sys; from core.encoders import describe; import core.embed, core.vectors;"
+        "import sys; from core.encoders import describe; import core.embed, core.storage.vectors;"
         "describe('pixels'); describe('colour-texture'); describe('timm:resnet18.a1_in1k');"
         "heavy = {'torch','timm','skimage','scipy','sklearn','huggingface_hub'} & set(sys.modules);"
         "assert not heavy, heavy"

@@ -14,11 +14,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from timm.data import create_transform
 
-from core.decode import ItemFile, Picture, load_picture
-from core.device import choose_device, mixed_precision, out_of_memory
 from core.embed import embed
 from core.encoders import describe, open_encoder
+from core.encoders.device import choose_device, mixed_precision, out_of_memory
 from core.errors import EncoderUnavailableError
+from core.imaging.decode import ItemFile, Picture, load_picture
 
 CONV, VIT = "test_efficientnet", "test_vit"
 

@@ -6,12 +6,12 @@ from scipy.stats import spearmanr
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 
-from core import faithfulness as module
 from core.errors import InputError
-from core.faithfulness import measure_faithfulness, point_faithfulness, score_map
+from core.maps import faithfulness as module
+from core.maps.faithfulness import measure_faithfulness, point_faithfulness, score_map
+from core.maps.projection import project
 from core.model import ProjectionSpec
 from core.neighbors import find_neighbors
-from core.projection import project
 from core.space import unit_rows
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from core import idx
 from core.errors import InputError
+from core.imaging import idx
 
 
 @given(

@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from core.catalog import Catalog
-from core.decode import Limits, load_picture
 from core.errors import InputError, JobCancelled
-from core.files import PlainHashes
-from core.idx import write_idx
+from core.imaging.decode import Limits, load_picture
+from core.imaging.files import PlainHashes
+from core.imaging.idx import write_idx
 from core.ingest import scan
 from core.model import ITEM_COLUMNS, Region, Scan
 from core.progress import Progress
+from core.storage.catalog import Catalog
 
 
 def picture(path: Path, grey: int = 0) -> Path:

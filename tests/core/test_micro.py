@@ -7,9 +7,9 @@ from scipy.spatial.distance import pdist
 from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_rand_score
 
-from core import micro as module
+from core.clusters import micro as module
+from core.clusters.micro import find_micro_clusters
 from core.errors import InputError, JobCancelled
-from core.micro import find_micro_clusters
 from core.neighbors import find_neighbors
 from core.progress import Progress
 from core.space import unit_rows

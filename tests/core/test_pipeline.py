@@ -13,7 +13,7 @@ from core.library import Library
 from core.pipeline import run
 from core.progress import Progress
 from core.request import RunRequest, name_for
-from core.store import Workspace
+from core.storage.store import Workspace
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(workspace, folder, mo
         raise StorageError("storing vectors: the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("core.vectors.VectorCache.append", full)
+        patch.setattr("core.storage.vectors.VectorCache.append", full)
         with pytest.raises(StorageError, match="disk is full"):
             go(workspace, folder)
     assert go(workspace, folder)["items"] == 12

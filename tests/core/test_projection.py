@@ -6,13 +6,13 @@ from scipy.spatial import procrustes
 from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 
-from core import pca as pca_module
 from core.errors import InputError, JobCancelled
+from core.maps import pca as pca_module
+from core.maps.pca import principal_components
+from core.maps.projection import align, project
 from core.model import ProjectionSpec
 from core.neighbors import find_neighbors
-from core.pca import principal_components
 from core.progress import Progress
-from core.projection import align, project
 from core.space import unit_rows
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.raster import draw_map, point_size
+from core.maps.raster import draw_map, point_size
 
 RED, BLUE, GREY = (220, 20, 20), (20, 20, 220), (128, 128, 128)
 PALETTE = ["#808080", "#dc1414", "#1414dc"] + ["#00aa00"] * 253

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import InputError, StorageError
-from core.idx import load_idx
-from core.samples import materialise_sample
+from core.imaging.idx import load_idx
+from core.ingest.samples import materialise_sample
 
 
 def test_digits_are_scikit_learns_stretched_to_eight_bits(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.errors import ArtifactCorruptError, InputError, NotFoundError
 from core.selection import SPAN, Selections, bitmap, combine, quantise, rows_in_polygon
-from core.store import Workspace
+from core.storage.store import Workspace
 
 ROWS = st.lists(st.integers(0, 40), unique=True).map(lambda r: np.array(sorted(r), np.int64))
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from core.errors import ArtifactCorruptError, InputError, NotFoundError, StorageError
-from core.store import Workspace, check_name, write_json
+from core.storage.store import Workspace, check_name, write_json
 
 
 class Planted:

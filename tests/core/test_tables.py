@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from core.decode import load_picture
 from core.errors import InputError
+from core.imaging.decode import load_picture
 from core.ingest import scan
+from core.ingest.tables import read_table
 from core.keys import item_id
 from core.model import ITEM_COLUMNS, Region, Scan
-from core.tables import read_table
 
 
 def picture(path: Path, grey: int = 0) -> Path:

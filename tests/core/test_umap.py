@@ -5,14 +5,14 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from core.clustering import find_themes
+from core.clusters.themes import find_themes
 from core.errors import JobCancelled
-from core.faithfulness import measure_faithfulness
+from core.maps.faithfulness import measure_faithfulness
+from core.maps.projection import project, warm_umap
+from core.maps.umap_layout import umap_layout
 from core.model import ProjectionSpec
 from core.neighbors import find_neighbors
 from core.progress import Progress
-from core.projection import project, warm_umap
-from core.umap_layout import umap_layout
 
 
 @pytest.fixture(scope="module")

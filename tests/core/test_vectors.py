@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import shards
 from core.errors import (
     ArtifactCorruptError,
     InputError,
@@ -19,7 +18,8 @@ from core.errors import (
 )
 from core.model import EncoderSpec
 from core.progress import Progress, Step
-from core.vectors import VectorCache, read_spec
+from core.storage import shards
+from core.storage.vectors import VectorCache, read_spec
 
 DIMS = 5
 SPEC = EncoderSpec("fake", "w1", "hand-made", DIMS, input_size=(8, 8), mean=(0.5,), std=(1.0,))

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from components.palette import palette_for
 from components.scatter import attributes, part_id
-from core.raster import draw_map
+from core.maps.raster import draw_map
 from core.selection import bitmap, combine, rows_in_polygon
 
 ASSETS = Path(__file__).parents[2] / "assets"

@@ -19,7 +19,7 @@ from PIL import Image
 
 from core.jobs import JobBoard
 from core.library import Library
-from core.store import Workspace
+from core.storage.store import Workspace
 
 pytestmark = pytest.mark.browser
 

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.decode import ItemFile
 from core.embed import embed
+from core.imaging.decode import ItemFile
 from core.model import EncoderSpec
-from core.vectors import VectorCache
+from core.storage.vectors import VectorCache
 
 BATCH, WORKERS, COUNT = 4, 2, 120
 SPEC = EncoderSpec("slow", "", "hand-made", 512)

@@ -14,12 +14,12 @@ from PIL import Image
 from app import create_app
 from components.security import check_binding
 from core.config import load_settings
-from core.decode import Limits, load_picture
 from core.errors import DecodeError, InputError
+from core.imaging.decode import Limits, load_picture
 from core.model import Region
 from core.pipeline import run
 from core.request import RunRequest
-from core.store import Workspace
+from core.storage.store import Workspace
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InputError
-from core.fields import PATH_NAMES, find_column, find_roles
-from core.files import FileHashes, sha256_of_file
-from core.folders import printable
-from core.imagefile import Limits
-from core.items import free_name, item_table
+from core.imaging.files import FileHashes, sha256_of_file
+from core.imaging.imagefile import Limits
+from core.ingest.fields import PATH_NAMES, find_column, find_roles
+from core.ingest.folders import printable
+from core.ingest.items import free_name, item_table
+from core.ingest.tables import path_column, read_arrow, read_table, table_items
 from core.keys import digest
 from core.model import BrokenFile, EncoderSpec, GivenVectors, Scan
 from core.progress import Progress
-from core.tables import path_column, read_arrow, read_table, table_items
 
 _VECTOR_NAMES = ("vectors", "vector", "embeddings", "embedding", "features", "x")
 _ID_NAMES = ("id", "ids", "item_id", "item_ids", "uid", "key", "image_id", "name", "names")

@@ -2,18 +2,18 @@
 
 All three work on unit vectors; t-SNE and UMAP share the set's one neighbour graph and start from
 the principal components, so that a seed gives the same map again and disconnected graphs and
-duplicates do no harm. `core.faithfulness` measures how far a map may be believed.
+duplicates do no harm. `core.maps.faithfulness` measures how far a map may be believed.
 """
 
 import numpy as np
 
 from core.errors import InputError
+from core.maps.pca import principal_components
+from core.maps.tsne_layout import tsne_layout
+from core.maps.umap_layout import umap_layout, warm_umap
 from core.model import Neighbors, Projection, ProjectionSpec
-from core.pca import principal_components
 from core.progress import Progress
 from core.space import SAME, spread, unit_rows
-from core.tsne_layout import tsne_layout
-from core.umap_layout import umap_layout, warm_umap
 
 __all__ = ["FEWEST", "align", "project", "warm_umap"]
 
@@ -56,8 +56,8 @@ def project(
     -------
     Projection
         Coordinates `(n, dims)` float32 in row order. Faithfulness is NaN and `scores` empty until
-        `core.faithfulness.measure_faithfulness` has measured them. Fewer than five items, or items
-        that are all the same, are set in a jittered line and `notice` says so.
+        `core.maps.faithfulness` has measured them. Fewer than five items, or items that are all
+        the same, are set in a jittered line and `notice` says so.
 
     Raises
     ------

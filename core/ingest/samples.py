@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError, StorageError
-from core.idx import write_idx
+from core.imaging.idx import write_idx
 
 SAMPLES = ("digits",)
 

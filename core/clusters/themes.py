@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from core.cluster_table import by_size, cluster_table
+from core.clusters.table import by_size, cluster_table
 from core.errors import InputError
+from core.maps.pca import principal_components
+from core.maps.umap_layout import umap_layout
 from core.model import Clustering, Neighbors
-from core.pca import principal_components
 from core.progress import Progress
 from core.space import SAME, spread, unit_rows
-from core.umap_layout import umap_layout
 
 STAGE = "themes"
 
@@ -60,7 +60,7 @@ def find_themes(
     -------
     Clustering
         Labels by size (0 is the largest theme), −1 for items in none; HDBSCAN's membership
-        probabilities and GLOSH outlier scores; a table as `core.cluster_table` describes, with
+        probabilities and GLOSH outlier scores; a table as `core.clusters.table` describes, with
         `persistence` (HDBSCAN's stability of each theme). Sets of fewer than 50 items have no
         themes, identical items make one, and `notice` says so.
 

@@ -24,9 +24,9 @@ from core.encoders.base import spec_from_dict, spec_to_dict
 from core.errors import ArtifactCorruptError, InputError, NotFoundError
 from core.model import EncoderSpec
 from core.progress import Progress
-from core.shards import Shards, damaged, row_checksums
-from core.store import read_json, storage_errors, write_json
-from core.vectorindex import Index
+from core.storage.shards import Shards, damaged, row_checksums
+from core.storage.store import read_json, storage_errors, write_json
+from core.storage.vectorindex import Index
 
 FORMAT = 1
 

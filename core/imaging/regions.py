@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from core.errors import DecodeError
-from core.files import file_size, open_regular, resolve_inside
-from core.imagefile import Limits, check_bytes, open_image, orientation, reason_of
+from core.imaging.files import file_size, open_regular, resolve_inside
+from core.imaging.imagefile import Limits, check_bytes, open_image, orientation, reason_of
 
 Box = tuple[float, float, float, float]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InputError
+from core.maps.projection import FEWEST
 from core.model import Neighbors
 from core.progress import Progress
-from core.projection import FEWEST
 from core.space import pair_distances, unit_rows
 
 STAGE = "faithfulness"

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageChops
 
-from core import idx
 from core.errors import DecodeError
-from core.files import EMPTY, file_size, open_regular, resolve_inside
-from core.imagefile import (
+from core.imaging import idx
+from core.imaging.files import EMPTY, file_size, open_regular, resolve_inside
+from core.imaging.imagefile import (
     QUARTER_TURNS,
     Limits,
     check_bytes,
@@ -27,10 +27,10 @@ from core.imagefile import (
     open_image,
     orientation,
 )
+from core.imaging.modes import flatten, join_bytes, low_byte_tiles, scale_to_8_bit, to_rgb_and_alpha
+from core.imaging.regions import Box, clip_box, cut_box, load_mask
+from core.imaging.thumbnails import encode_thumbnail, thumbnail_type
 from core.model import Region
-from core.modes import flatten, join_bytes, low_byte_tiles, scale_to_8_bit, to_rgb_and_alpha
-from core.regions import Box, clip_box, cut_box, load_mask
-from core.thumbnails import encode_thumbnail, thumbnail_type
 
 __all__ = [
     "ItemFile",

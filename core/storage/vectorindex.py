@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import ArtifactCorruptError, StorageError
-from core.shards import damaged
+from core.storage.shards import damaged
 
 #: Seconds a reader waits for a commit in another process.
 BUSY_SECONDS = 30.0

@@ -20,7 +20,7 @@ from threading import Lock
 import numpy as np
 
 from core.errors import InputError
-from core.files import open_regular
+from core.imaging.files import open_regular
 
 DTYPES: dict[int, np.dtype] = {
     0x08: np.dtype("u1"),

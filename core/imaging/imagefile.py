@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from core.errors import DecodeError, VitrineError
-from core.files import reason_of_os_error
+from core.imaging.files import reason_of_os_error
 
 NOT_AN_IMAGE = "not an image Vitrine can read"
 TRUNCATED = "truncated: the file ends before the picture does"

@@ -17,7 +17,7 @@ from core.model import (
     ProjectionSpec,
     Region,
 )
-from core.store import Artefact
+from core.storage.store import Artefact
 
 
 def region_of(row: Mapping[str, Any]) -> Region:

@@ -6,18 +6,18 @@ every picture is decoded once, later, where its vector is computed.
 
 from pathlib import Path
 
-from core import idx
 from core.errors import InputError, VitrineError
-from core.files import FileHashes, PlainHashes, reason_of_os_error
-from core.folders import printable, scan_folder
-from core.given import holds_vectors, scan_vectors
-from core.imagefile import Limits
-from core.items import item_table
+from core.imaging import idx
+from core.imaging.files import FileHashes, PlainHashes, reason_of_os_error
+from core.imaging.imagefile import Limits
+from core.ingest.folders import printable, scan_folder
+from core.ingest.given import holds_vectors, scan_vectors
+from core.ingest.items import item_table
+from core.ingest.samples import SAMPLES, materialise_sample
+from core.ingest.tables import scan_table
 from core.keys import digest
 from core.model import Scan
 from core.progress import Progress
-from core.samples import SAMPLES, materialise_sample
-from core.tables import scan_table
 
 __all__ = ["FileHashes", "PlainHashes", "Scan", "scan"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from core.cluster_table import by_size, cluster_table
+from core.clusters.table import by_size, cluster_table
 from core.errors import InputError
+from core.maps.pca import principal_components
 from core.model import Clustering, Neighbors
-from core.pca import principal_components
 from core.progress import Progress
 from core.space import unit_rows
 
@@ -55,7 +55,7 @@ def find_micro_clusters(
     -------
     Clustering
         Labels by size (0 is the largest group), nobody is noise; probabilities 1, outlier scores
-        0; a table as `core.cluster_table` describes. `spec` holds `tau`, the height of the cut: in
+        0; a table as `core.clusters.table` describes. `spec` holds `tau`, the height of the cut: in
         the clustered space (64 principal components, or all dimensions of fewer) no two items of a
         group are further apart. K(τ) = n − #merges at or below τ.
 

@@ -9,9 +9,16 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from core.errors import DecodeError
-from core.files import EMPTY, OUTSIDE, FileHashes, is_inside, open_regular, reason_of_os_error
-from core.imagefile import NOT_AN_IMAGE, Limits, check_bytes, signature_of
-from core.items import item_table
+from core.imaging.files import (
+    EMPTY,
+    OUTSIDE,
+    FileHashes,
+    is_inside,
+    open_regular,
+    reason_of_os_error,
+)
+from core.imaging.imagefile import NOT_AN_IMAGE, Limits, check_bytes, signature_of
+from core.ingest.items import item_table
 from core.model import BrokenFile, Scan
 from core.progress import Progress
 

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from core.errors import InputError
-from core.fields import MASK_NAMES, PATH_NAMES, find_column, find_roles, from_text, is_text
-from core.files import FileHashes
-from core.imagefile import Limits
-from core.items import free_name, item_table
+from core.imaging.files import FileHashes
+from core.imaging.imagefile import Limits
+from core.ingest.fields import MASK_NAMES, PATH_NAMES, find_column, find_roles, from_text, is_text
+from core.ingest.items import free_name, item_table
+from core.ingest.locate import Located, locate_files
 from core.keys import item_id
-from core.locate import Located, locate_files
 from core.model import BrokenFile, Region, Scan
 from core.progress import Progress
 

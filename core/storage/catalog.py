@@ -15,7 +15,7 @@ from threading import RLock
 from typing import Any
 
 from core.errors import StorageError
-from core.files import sha256_of_file, sha256_of_files
+from core.imaging.files import sha256_of_file, sha256_of_files
 from core.progress import Progress
 
 _TABLES = """

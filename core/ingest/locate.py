@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.files import OUTSIDE, FileHashes, is_inside, reason_of_os_error
-from core.folders import NOT_UTF_8, hash_usable, printable
-from core.imagefile import Limits
+from core.imaging.files import OUTSIDE, FileHashes, is_inside, reason_of_os_error
+from core.imaging.imagefile import Limits
+from core.ingest.folders import NOT_UTF_8, hash_usable, printable
 from core.progress import Progress
 
 #: Folders beside a table in which its relative paths are looked for, after its own.

@@ -1,0 +1,1 @@
+"""Clusters: HDBSCAN themes and complete-linkage micro-clusters."""

@@ -1,0 +1,1 @@
+"""Pictures: decoding anything Pillow reads, safely, and thumbnails."""

@@ -1,0 +1,1 @@
+"""Maps: PCA, t-SNE and UMAP, and how faithful they are."""
