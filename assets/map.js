@@ -17,8 +17,11 @@
  *   data-select      URL that polygons are posted to
  *   data-set, data-projection   what is posted along
  *   data-labels      JSON [{x, y, text, index}] in map units
+ *   data-marked      row of the point to ring while the page shows its item; "" is none
  *   data-selection-store, data-inspect-store   Dash ids that receive the results
  *   data-force-raster   "1": never use WebGL2 (read once, when the map starts)
+ *
+ * A `vt-point` event on the document, {row}, rings a point for the moment; -1 takes it away.
  *
  * What comes out: data-state (loading | ready | raster | error), data-drawn, data-frames and
  * data-total on the host, `dash_clientside.set_props` on the two stores, and `host.vitrineMap`

@@ -29,7 +29,7 @@
         pan: (dx, dy) => this.move((camera) => camera.panBy(dx, dy)),
         zoom: (px, py, factor) => this.move((camera) => camera.zoomAt(px, py, factor)),
         reset: () => this.move((camera) => camera.reset()),
-        click: (px, py, reach) => this.inspect(this.map.pick(px, py, reach)),
+        click: (px, py, reach) => this.click(px, py, reach),
         hover: (px, py) => this.hover(px, py),
         leave: () => this.leave(),
         outline: (polygon) => this.map.ink.draw(polygon),
@@ -87,7 +87,11 @@
     /** The pointer rests on or passes a place: show what is there, at most once a frame. */
     hover(px, py) {
       cancelAnimationFrame(this.hovered);
-      this.hovered = requestAnimationFrame(() => this.point(this.map.pick(px, py)));
+      this.hovered = requestAnimationFrame(() => {
+        const label = this.map.labels.at(px, py);
+        this.point(label ? -1 : this.map.pick(px, py));
+        if (label) this.map.stage.dataset.over = 'label';
+      });
     }
 
     /** Point at a row: ring and tooltip; -1 is none. */
@@ -100,7 +104,7 @@
       const [x, y] = map.project(row);
       const { width, height } = map.camera;
       map.stage.dataset.over = 'point';
-      map.ink.circle([x, y], M.pointSize(map.camera.scale, map.total) / 2 + 3);
+      map.ink.circle([x, y], map.pointRadius);
       const { thumbs } = map.host.dataset;
       map.tooltip.show(row, thumbs ? thumbs + row : '', map.describe(row), { x, y, width, height });
     }
@@ -111,6 +115,13 @@
       delete this.map.stage.dataset.over;
       this.map.ink.circle(null);
       this.map.tooltip.hide();
+    }
+
+    /** A click: on a name it selects all that bear it, on a point it shows that one. */
+    click(px, py, reach) {
+      const label = this.map.labels.at(px, py);
+      if (label) this.selectNamed(label.text);
+      else this.inspect(this.map.pick(px, py, reach));
     }
 
     /** Ask the page to show an item. */
@@ -132,26 +143,38 @@
       }
       const corners = M.simplify(outline);
       map.stats.vertices = corners.length;
+      await this.choose(map.host.dataset.select, {
+        projection: map.host.dataset.projection,
+        polygon: corners.map(([px, py]) => map.camera.toMap(px, py)),
+        mode: base ? mode : 'replace',
+        base,
+      });
+    }
+
+    /** Select all of one category of the present colours. */
+    async selectNamed(name) {
+      const { select, colour } = this.map.host.dataset;
+      const by = new URL(colour, window.location.href).searchParams.get('by');
+      await this.choose(select.replace(/select$/, 'filter'), { by, names: [name] });
+    }
+
+    /** Have the server make a selection, and show it. */
+    async choose(url, wanted) {
+      const { map } = this;
       const began = performance.now();
       await map.during(async () => {
-        const answer = await this.post({
-          set: map.host.dataset.set,
-          projection: map.host.dataset.projection,
-          polygon: corners.map(([px, py]) => map.camera.toMap(px, py)),
-          mode: base ? mode : 'replace',
-          base,
-        });
+        const answer = await this.post(url, { set: map.host.dataset.set, ...wanted });
         map.stats.select = performance.now() - began;
         if (answer) this.selected(answer);
       }, (problem) => map.notices.warn(problem.message));
     }
 
     /** Send a selection; null when a later one, or clearing, has overtaken it. */
-    async post(body) {
+    async post(url, body) {
       if (this.posting) this.posting.abort();
       const mine = (this.posting = new AbortController());
       try {
-        const answer = await fetch(this.map.host.dataset.select, {
+        const answer = await fetch(url, {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify(body),

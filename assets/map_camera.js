@@ -16,6 +16,7 @@
     constructor() {
       this.width = 1;
       this.height = 1;
+      this.left = 0;
       this.bounds = [0, 0, 1, 1];
       this.reset();
     }
@@ -23,9 +24,9 @@
     /** Show everything. */
     reset() {
       const [x0, y0, x1, y1] = this.bounds;
-      this.x = (x0 + x1) / 2;
-      this.y = (y0 + y1) / 2;
       this.zoom = 1;
+      this.x = (x0 + x1) / 2 - this.left / this.scale / 2;
+      this.y = (y0 + y1) / 2;
     }
 
     /** Set the smallest rectangle [x0, y0, x1, y1] of map units that holds all points. */
@@ -34,17 +35,23 @@
       this.reset();
     }
 
-    /** Set the size of the host in CSS pixels; the centre and the zoom stay. */
-    resize(width, height) {
+    /**
+     * Set the size of the host in CSS pixels, and how much of its left side the tools cover; the
+     * zoom stays, and so does the middle of what is shown.
+     */
+    resize(width, height, left = 0) {
+      const middle = this.x + this.left / this.scale / 2;
       this.width = Math.max(1, width);
       this.height = Math.max(1, height);
+      this.left = Math.min(left, this.width / 4);
+      this.x = middle - this.left / this.scale / 2;
     }
 
     /** CSS pixels for one map unit, the same along x and y. */
     get scale() {
       const [x0, y0, x1, y1] = this.bounds;
       const room = (size) => Math.max(size * 0.5, size - 2 * MARGIN);
-      const wide = room(this.width) / Math.max(x1 - x0, 0.01);
+      const wide = room(this.width - this.left) / Math.max(x1 - x0, 0.01);
       const high = room(this.height) / Math.max(y1 - y0, 0.01);
       return Math.min(wide, high) * this.zoom;
     }
@@ -76,7 +83,7 @@
     /** Put the centre at (x, y) map units, held within the points' bounds. */
     moveTo(x, y) {
       const [x0, y0, x1, y1] = this.bounds;
-      this.x = clamp(x, x0, x1);
+      this.x = clamp(x, x0 - this.left / this.scale / 2, x1);
       this.y = clamp(y, y0, y1);
     }
 

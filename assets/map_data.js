@@ -163,6 +163,32 @@
       this.rows = new Uint32Array(n);
       const next = this.start.slice(0, -1);
       for (let i = 0; i < n; i++) this.rows[next[cell(i)]++] = i;
+      this.sums = this.sumOccupied();
+    }
+
+    /** Occupied cells below and left of each corner, so that any box is counted in four reads. */
+    sumOccupied() {
+      const side = GRID + 1;
+      const sums = new Uint32Array(side * side);
+      for (let gy = 0; gy < GRID; gy++) {
+        let along = 0;
+        for (let gx = 0; gx < GRID; gx++) {
+          const c = gy * GRID + gx;
+          if (this.start[c + 1] > this.start[c]) along += 1;
+          sums[(gy + 1) * side + gx + 1] = sums[gy * side + gx + 1] + along;
+        }
+      }
+      return sums;
+    }
+
+    /** The share of a rectangle's cells that hold points; what lies off the map holds none. */
+    occupied([x0, y0, x1, y1]) {
+      const at = (v) => Math.floor(v * GRID);
+      const [left, right, low, high] = [at(x0), at(x1) + 1, at(y0), at(y1) + 1];
+      const all = (right - left) * (high - low);
+      const held = (v) => Math.min(GRID, Math.max(0, v));
+      const sum = (gx, gy) => this.sums[held(gy) * (GRID + 1) + held(gx)];
+      return (sum(right, high) - sum(left, high) - sum(right, low) + sum(left, low)) / all;
     }
 
     /** Call `visit(row)` for the rows of all cells that touch a rectangle; stop when it says false. */

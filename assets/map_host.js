@@ -91,6 +91,7 @@
       this.size = new ResizeObserver(() => this.onResize());
       this.size.observe(host);
       host.addEventListener('keydown', (e) => this.actions.onKey(e), { signal });
+      document.addEventListener('vt-point', (e) => this.pointFrom(e.detail.row), { signal });
       this.stage.addEventListener('pointerdown', () => host.focus({ preventScroll: true }), {
         signal,
       });
@@ -134,6 +135,7 @@
       if (changed('palette', 'paletteDark')) this.restyle();
       if (changed('thumbs', 'set')) this.forgetPictures();
       if (changed('base') && this.renderer.state === 'raster') this.redraw();
+      if (changed('marked') && this.data.points) this.placeMark();
     }
 
     /** The value of a JSON attribute, or another if it is missing or broken. */
@@ -281,6 +283,11 @@
 
     // ---- drawing -----------------------------------------------------------------------------
 
+    /** Another part of the page points at a row; -1 is none. */
+    pointFrom(row) {
+      if (this.data.points) this.ink.circle(row < 0 ? null : this.project(row), this.pointRadius);
+    }
+
     /** Number of points. */
     get total() {
       return this.data.points ? this.data.points.n : 0;
@@ -289,7 +296,8 @@
     /** The host has another size. */
     onResize() {
       const { clientWidth, clientHeight } = this.host;
-      this.camera.resize(clientWidth, clientHeight);
+      const { x, w } = this.toolbar.obstacle;
+      this.camera.resize(clientWidth, clientHeight, x + w);
       this.renderer.resize(clientWidth, clientHeight);
       this.redraw();
     }
@@ -317,7 +325,21 @@
           dimmed: layers[row] === M.Layer.DIMMED,
         }),
       );
-      this.labels.place(this.camera, [this.toolbar.obstacle]);
+      this.labels.place(this.camera, [this.toolbar.obstacle], (box) => this.data.grid.occupied(box));
+      this.placeMark();
+    }
+
+    /** Put the ring where the point is that the page shows beside the map. */
+    placeMark() {
+      const given = this.host.dataset.marked;
+      const row = given ? Number(given) : -1;
+      const known = Number.isInteger(row) && row >= 0 && row < this.total;
+      this.ink.mark(known ? this.project(row) : null, this.pointRadius);
+    }
+
+    /** CSS pixels from the middle of a point to a ring around it. */
+    get pointRadius() {
+      return M.pointSize(this.camera.scale, this.total) / 2 + 3;
     }
 
     /** The renderer has drawn a frame. */
@@ -368,7 +390,7 @@
     /** What a point is: the name and the colour of its category. */
     describe(row) {
       const code = this.data.codes[row];
-      return { name: this.names[code] || `no. ${row + 1}`, colour: this.palette[code] || '' };
+      return { name: this.names[code] || `Image ${row}`, colour: this.palette[code] || '' };
     }
 
     /** CSS pixels of a row's point. */

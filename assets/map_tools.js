@@ -160,10 +160,14 @@
       this.svg.setAttribute('aria-hidden', 'true');
       this.outline = document.createElementNS(SVG, 'polygon');
       this.ring = document.createElementNS(SVG, 'circle');
-      this.svg.append(this.outline, this.ring);
+      this.marked = document.createElementNS(SVG, 'g');
+      this.marked.setAttribute('class', 'vt-map-mark');
+      for (let i = 0; i < 2; i++) this.marked.append(document.createElementNS(SVG, 'circle'));
+      this.svg.append(this.outline, this.marked, this.ring);
       stage.append(this.svg);
       this.draw([]);
       this.circle(null);
+      this.mark(null);
     }
 
     /** Draw a polygon in CSS pixels; none for an empty one. */
@@ -179,6 +183,14 @@
       this.ring.setAttribute('cx', place[0]);
       this.ring.setAttribute('cy', place[1]);
       this.ring.setAttribute('r', radius);
+    }
+
+    /** Mark the point at [x, y] for as long as the page shows its item; none for null. */
+    mark(place, radius = 8) {
+      this.marked.style.display = place ? '' : 'none';
+      if (!place) return;
+      this.marked.setAttribute('transform', `translate(${place[0]} ${place[1]})`);
+      for (const circle of this.marked.children) circle.setAttribute('r', radius + 2);
     }
   }
 

@@ -48,11 +48,17 @@ def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -
         "embeddings": embeddings,
         "encoder": spec_to_dict(spec),
         "neighbors": old.get("neighbors") if same else None,
-        "projections": old.get("projections", {}) if same else {},
-        "clusterings": old.get("clusterings", {}) if same else {},
+        "projections": _still_there(state, "projection", old) if same else {},
+        "clusterings": _still_there(state, "clustering", old) if same else {},
         "summary": old.get("summary") if same else None,
     }
     state.save()
+
+
+def _still_there(state: Run, kind: str, old: dict[str, Any]) -> dict[str, str]:
+    """Return the artefacts that an earlier record names, less those that were deleted since."""
+    named: dict[str, str] = old.get(f"{kind}s", {})
+    return {name: key for name, key in named.items() if state.workspace.has(kind, key)}
 
 
 def analyse(state: Run, images: ImageSet, vectors: np.ndarray) -> None:
@@ -61,9 +67,11 @@ def analyse(state: Run, images: ImageSet, vectors: np.ndarray) -> None:
     from core.clusters.themes import find_themes
 
     request, record = state.request, state.record
-    parent = record["embeddings"]
-    _map(state, "pca", vectors, None)
+    _map(state, "pca", 2, vectors)  # the one that every set has, whatever else was asked for
+    if request.dims != 2:
+        _map(state, "pca", request.dims, vectors)
     neighbors = _neighbors(state, vectors)
+    parent = neighbors.key  # itself made from the embeddings and how they were searched
     key = artefact_key("clustering", parent, {"kind": "micro", "seed": request.seed})
     record["clusterings"]["micro"] = key
     _cached_clustering(
@@ -76,7 +84,7 @@ def analyse(state: Run, images: ImageSet, vectors: np.ndarray) -> None:
     state.save()
     for method in request.maps:
         if method != "pca":
-            _map(state, method, vectors, neighbors)
+            _map(state, method, request.dims, vectors, neighbors)
     themes = artefact_key("clustering", parent, {"kind": "themes", "seed": request.seed})
     _cached_clustering(
         state,
@@ -102,7 +110,7 @@ def _cached(
     """Return an artefact, computing it under its lock if no other process did so meanwhile."""
     workspace = state.workspace
     if not workspace.has(kind, key):
-        with workspace.lock(f"{kind}/{key}"):
+        with workspace.lock(f"{kind}/{key}", state.progress):
             if not workspace.has(kind, key):
                 workspace.write(kind, key, **pack(compute()))
     return unpack(workspace.read(kind, key))
@@ -141,15 +149,18 @@ def _neighbors(state: Run, vectors: np.ndarray) -> Neighbors:
     return found
 
 
-def _map(state: Run, method: str, vectors: np.ndarray, neighbors: Neighbors | None) -> Projection:
+def _map(
+    state: Run, method: str, dims: int, vectors: np.ndarray, neighbors: Neighbors | None = None
+) -> Projection:
     """Return one map, stored or computed, and publish it."""
     from core.maps.projection import project
 
-    request = state.request
-    spec = ProjectionSpec(cast(Literal["pca", "tsne", "umap"], method), request.dims, request.seed)
+    seed = state.request.seed
+    spec = ProjectionSpec(cast(Literal["pca", "tsne", "umap"], method), dims, seed)
     if method == "pca":
         spec = replace(spec, seed=0)
-    key = artefact_key("projection", state.record["embeddings"], asdict(spec))
+    parent = state.record["embeddings"] if neighbors is None else neighbors.key
+    key = artefact_key("projection", parent, asdict(spec))
     found = _cached(
         state,
         "projection",
@@ -158,7 +169,7 @@ def _map(state: Run, method: str, vectors: np.ndarray, neighbors: Neighbors | No
         pack_projection,
         unpack_projection,
     )
-    name = method if request.dims == 2 else f"{method}3d"
+    name = method if dims == 2 else f"{method}3d"
     state.record["projections"] = {**state.record["projections"], name: key}
     state.save()
     return found
@@ -173,7 +184,7 @@ def _faithfulness(state: Run, key: str, vectors: np.ndarray, neighbors: Neighbor
     projection = unpack_projection(state.workspace.read("projection", key))
     state.progress.report("faithfulness")
     result = measure_faithfulness(
-        vectors, projection.coordinates, neighbors, seed=state.request.seed
+        vectors, projection.coordinates, neighbors, seed=projection.spec.seed
     )
     state.workspace.write(
         "faithfulness",

@@ -86,8 +86,9 @@ class _Reader:
     def __call__(self, items: Sequence[ItemFile]) -> _Piece:
         piece = _Piece()
         for item in items:
+            thumbnail = self.want_thumbnail(item.item_id)  # its failing is not the picture's fault
             try:
-                self._read(item, piece)
+                self._read(item, piece, thumbnail)
             except MemoryError:
                 piece.facts[item.item_id] = _broken("not enough memory to decode it", True)
             except Exception as error:
@@ -95,11 +96,11 @@ class _Reader:
                 piece.facts[item.item_id] = _broken(_reason(error), _transient(error))
         return piece
 
-    def _read(self, item: ItemFile, piece: _Piece) -> None:
+    def _read(self, item: ItemFile, piece: _Piece, thumbnail: bool) -> None:
         at_least = self.thumbnail_side if self.encoder is None else self.encoder.at_least
         picture = self._load(item, at_least)
         prepared = None if self.encoder is None else self.encoder.prepare(picture)
-        if self.want_thumbnail(item.item_id):
+        if thumbnail:
             shown = picture
             if at_least is not None and at_least < self.thumbnail_side:
                 # The vector must not depend on thumbnails, so a larger one is decoded by itself.

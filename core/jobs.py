@@ -23,6 +23,8 @@ import psutil
 
 from core.errors import NotFoundError, StorageError
 from core.keys import digest
+from core.storage.store import storage_errors
+from core.storage.trouble import passing_trouble
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 
@@ -134,15 +136,21 @@ class JobBoard:
             raise
         except sqlite3.DatabaseError as error:
             raise StorageError(
-                f"the job table {self._path}: {error}; free some disk space, or delete the file "
-                "to start with an empty list of jobs"
+                f"the job table {self._path}: {passing_trouble(error) or self._damaged(error)}"
             ) from error
+
+    @staticmethod
+    def _damaged(reason: object) -> str:
+        return f"damaged ({reason}): delete the file to start with an empty list of jobs"
 
     def _job(self, row: sqlite3.Row) -> Job:
         """Build a job from its row."""
         fields = {name: row[name] for name in Job.__slots__ if name in row.keys()}  # noqa: SIM118
-        fields["request"] = json.loads(row["request"])
-        fields["result"] = json.loads(row["result"]) if row["result"] else None
+        try:
+            fields["request"] = json.loads(row["request"])
+            fields["result"] = json.loads(row["result"]) if row["result"] else None
+        except (TypeError, ValueError) as error:
+            raise StorageError(f"the job table {self._path}: {self._damaged(error)}") from error
         return Job(**fields, log_path=str(self.workspace / "logs" / f"{row['id']}.log"))
 
     # -- asking --------------------------------------------------------------------------------
@@ -251,7 +259,11 @@ class JobBoard:
                     "UPDATE jobs SET spawned = ? WHERE id = ?", (time.time(), job_id)
                 )
         for job_id in start:
-            child = self._spawn(["work", "--job", job_id], job_id)
+            try:
+                child = self._spawn(["work", "--job", job_id], job_id)
+            except StorageError as error:
+                self._end(job_id, "failed", str(error))
+                raise
             with self._connect() as connection:
                 connection.execute(
                     "UPDATE jobs SET pid = ?, pid_started = ? WHERE id = ? AND pid IS NULL",
@@ -275,7 +287,7 @@ class JobBoard:
         """Start the command line in a process group of its own, its output into a log."""
         command = [sys.executable, "-m", "core", *arguments, "--workspace", str(self.workspace)]
         log = self.workspace / "logs" / f"{log_name}.log"
-        with log.open("ab") as output:
+        with storage_errors(f"starting a process that logs to {log}"), log.open("ab") as output:
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

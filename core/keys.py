@@ -6,7 +6,9 @@ count never enter a key; a change of an algorithm is a new number in `ALGORITHM`
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +65,23 @@ def digest(*parts: Hashable) -> str:
     for part in parts:
         _feed(state, part)
     return state.hexdigest()
+
+
+def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON record with a checksum of itself, for `unsealed` to compare."""
+    return {**record, "checksum": _seal(record)}
+
+
+def unsealed(record: Any) -> dict[str, Any] | None:
+    """Return what `sealed` was given; None if a byte of it has changed since."""
+    if not isinstance(record, dict):
+        return None
+    values = {name: value for name, value in record.items() if name != "checksum"}
+    return values if record.get("checksum") == _seal(values) else None
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def artefact_key(kind: str, *parts: Hashable) -> str:

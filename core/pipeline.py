@@ -5,7 +5,7 @@ and an interrupted one goes on where it stopped.
 """
 
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 from core.analyse import analyse, begin_record
 from core.config import Settings
@@ -18,6 +18,12 @@ from core.run import Run
 from core.storage.catalog import Catalog
 from core.storage.records import unpack_clustering
 from core.storage.store import Workspace
+
+
+#: What a map that is too small or degenerate to be measured says.
+NO_SCORES: dict[str, float | None] = dict.fromkeys(
+    ("trustworthiness", "continuity", "knn_recall", "knn_recall_chance", "shepard")
+)
 
 
 def run(
@@ -50,10 +56,17 @@ def run(
         With a message for a person: bad source, unknown encoder, full disk, cancelled.
     """
     progress = progress or Progress()
-    state = Run(request, workspace, settings, progress, Catalog(workspace.root / "catalog.sqlite"))
+    with Catalog(workspace.root / "catalog.sqlite") as catalog:
+        return _run(Run(request, workspace, settings, progress, catalog))
+
+
+def _run(state: Run) -> dict[str, Any]:
+    """Go through the stages and return the summary."""
+    workspace, progress = state.workspace, state.progress
+    workspace.sweep()
     progress.report("scan")
     found = scan(
-        request.source,
+        state.request.source,
         samples_folder=workspace.root / "samples",
         known_hashes=state.catalog,
         limits=state.limits,
@@ -62,11 +75,11 @@ def run(
     spec, cache = encode_items(state, found)
     images = assemble(state, found)
     begin_record(state, found, images, spec)
-    vectors = cache.load(list(images.items["item_id"]))
-    analyse(state, images, vectors)
-    state.record["summary"] = _summary(state, images, spec)
+    analyse(state, images, cache.load(list(images.items["item_id"])))
+    summary = _summary(state, images, spec)
+    state.record["summary"] = summary
     state.save()
-    return cast(dict[str, Any], state.record["summary"])
+    return summary
 
 
 def _summary(state: Run, images: ImageSet, spec: EncoderSpec) -> dict[str, Any]:
@@ -76,7 +89,7 @@ def _summary(state: Run, images: ImageSet, spec: EncoderSpec) -> dict[str, Any]:
     for name, key in record["projections"].items():
         scores = workspace.read("faithfulness", key).meta["scores"]
         notice = workspace.read("projection", key).meta.get("notice", "")
-        maps.append({"method": name, "key": key, **scores, "notice": notice})
+        maps.append({"method": name, "key": key, **NO_SCORES, **scores, "notice": notice})
     themes = unpack_clustering(workspace.read("clustering", record["clusterings"]["themes"]))
     micro = unpack_clustering(workspace.read("clustering", record["clusterings"]["micro"]))
     noise = int((themes.labels < 0).sum())

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from core.errors import EncoderUnavailableError
-from core.keys import digest
+from core.keys import digest, sealed, unsealed
 from core.model import EncoderSpec
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Memo:
             record = json.loads(self._path(parts).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return record if isinstance(record, dict) else None
+        return unsealed(record)
 
     def put(self, record: Mapping[str, Any], *parts: object) -> None:
         """Remember `record` under `parts`; a memo that cannot be written is left unwritten."""
@@ -165,7 +165,7 @@ class Memo:
         temporary = path.with_suffix(f".{os.getpid()}-{get_ident()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(dict(record)), encoding="utf-8")
+            temporary.write_text(json.dumps(sealed(record)), encoding="utf-8")
             temporary.replace(path)
         except OSError:
             with suppress(OSError):

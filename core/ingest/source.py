@@ -86,10 +86,12 @@ def _scan_path(
     source: str, path: Path, hashes: FileHashes, limits: Limits, progress: Progress
 ) -> Scan:
     """Send a path to the reader of its kind."""
-    path.stat()  # says why, if it is missing or cannot be reached
+    state = path.stat()  # says why, if it is missing or cannot be reached
     if path.is_dir():
         next(path.iterdir(), None)  # says why, if it cannot be listed
         return scan_folder(source, path, hashes, limits, progress)
+    if not stat.S_ISREG(state.st_mode):  # reading a pipe or a device may never end
+        raise InputError(f"{printable(source)}: not a regular file; Vitrine takes {ACCEPTED}")
     suffix = path.suffix.lower()
     if suffix in _ARRAYS or (suffix in {".parquet", ".pq"} and holds_vectors(path)):
         return scan_vectors(source, path, hashes, limits, progress)

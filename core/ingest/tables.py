@@ -95,7 +95,7 @@ def read_arrow(path: Path) -> Any:
 
     try:
         with path.open("rb") as file:
-            return pq.read_table(file)
+            return pq.ParquetFile(file).read()  # read_table refuses a name used twice
     except (pa.ArrowException, ValueError) as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(f"{path.name}: not a Parquet file ({text})") from error
@@ -119,6 +119,7 @@ def _from_arrow(column: Any) -> pd.Series | None:
     is_: Callable[..., bool]
     for is_, arrow, dtype in (
         (pa.types.is_boolean, pa.bool_(), "boolean"),
+        (pa.types.is_uint64, pa.uint64(), "UInt64"),
         (pa.types.is_integer, pa.int64(), "Int64"),
         (pa.types.is_floating, pa.float64(), "Float64"),
         (pa.types.is_decimal, pa.float64(), "Float64"),

@@ -16,15 +16,20 @@ from typing import Any
 
 from core.errors import StorageError
 from core.imaging.files import sha256_of_file, sha256_of_files
+from core.keys import digest
 from core.progress import Progress
+from core.storage.trouble import passing_trouble
 
+#: Of the tables below; a file of another version is emptied, since all in it is found out again.
+_VERSION = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, sha256 TEXT NOT NULL
+    ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    seal TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (
-    item_id TEXT PRIMARY KEY, fact TEXT NOT NULL
+    item_id TEXT PRIMARY KEY, fact TEXT NOT NULL, seal TEXT NOT NULL
 ) WITHOUT ROWID;
 """
 #: Values in one query; below SQLite's oldest limit of 999.
@@ -72,7 +77,11 @@ class Catalog:
             self._connection.execute("PRAGMA busy_timeout = 30000")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript(_TABLES)
+            if self._connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                self._connection.executescript(
+                    "BEGIN IMMEDIATE; DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS facts;"
+                    f"{_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;"
+                )
 
     def close(self) -> None:
         """Close the database; the object cannot be used any more."""
@@ -97,19 +106,19 @@ class Catalog:
         except sqlite3.Error as error:
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.rollback()
-            text = str(error)
-            if "full" in text:
-                reason = "the disk is full: free some space and start again"
-            elif "locked" in text:
-                reason = "another process keeps it locked: wait for it to end and start again"
-            elif "unable to open" in text or "readonly" in text or "permission" in text:
-                reason = f"cannot be opened for writing ({text}): check the folder's permissions"
-            else:
-                reason = f"damaged ({text}): it is a cache, delete it and start again"
-                if self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
+            reason = passing_trouble(error)
+            if reason is None:
+                raise self._damaged(str(error)) from error
             raise StorageError(f"{self._path}: {reason}") from error
+
+    def _damaged(self, text: str) -> StorageError:
+        """Close the database and return the error that says what to do."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        return StorageError(
+            f"{self._path}: damaged ({text}): it is a cache, delete it and run again"
+        )
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -161,12 +170,16 @@ class Catalog:
                 found[path] = error
         names = {os.fsencode(path.absolute()): path for path in stamps}
         rows = self._read(
-            "SELECT path, sha256, size, mtime_ns, ctime_ns, inode FROM files WHERE path IN (%s)",
+            "SELECT path, size, mtime_ns, ctime_ns, inode, sha256, seal FROM files"
+            " WHERE path IN (%s)",
             list(names),
         )
-        for name, digest, *stamp in rows:
+        for *row, seal in rows:
+            if seal != digest(*row):
+                raise self._damaged(f"the entry of {os.fsdecode(row[0])} is not what was written")
+            name, *stamp, content = row
             if stamps[names[name]] == tuple(stamp):
-                found[names[name]] = digest
+                found[names[name]] = content
         unknown = [path for path in stamps if path not in found]
         if unknown:
             found |= self._hash_and_keep(unknown, stamps, progress)
@@ -183,30 +196,36 @@ class Catalog:
             began = time.time_ns()
             hashes = sha256_of_files(part, progress) if len(part) > 1 else {part[0]: _try(part[0])}
             kept = []
-            for path, digest in hashes.items():
+            for path, content in hashes.items():
                 stamp = before[path]
                 settled = max(stamp[1], stamp[2]) < began - _SETTLED_NS
-                if isinstance(digest, str) and settled and _unchanged(path, stamp):
-                    kept.append((os.fsencode(path.absolute()), *stamp, digest))
-            self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", kept)
+                if isinstance(content, str) and settled and _unchanged(path, stamp):
+                    row = (os.fsencode(path.absolute()), *stamp, content)
+                    kept.append((*row, digest(*row)))
+            self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", kept)
             read |= hashes
         return read
 
     def get_facts(self, item_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what is known of the items that anything is known of."""
         rows = self._read(
-            "SELECT item_id, fact FROM facts WHERE item_id IN (%s)", list(dict.fromkeys(item_ids))
+            "SELECT item_id, fact, seal FROM facts WHERE item_id IN (%s)",
+            list(dict.fromkeys(item_ids)),
         )
-        return {item_id: json.loads(fact) for item_id, fact in rows}
+        for item_id, fact, seal in rows:
+            if seal != digest(item_id, fact):
+                raise self._damaged(f"the facts of item {item_id} are not what was written")
+        return {item_id: json.loads(fact) for item_id, fact, _ in rows}
 
     def put_facts(self, facts: Mapping[str, dict[str, Any]]) -> None:
         """Keep facts of items, replacing older ones, in one transaction.
 
         A fact is `{"width", "height", "mode", "format", "notes"}` or `{"broken": reason}`.
         """
-        rows = [(item_id, json.dumps(fact)) for item_id, fact in facts.items()]
+        texts = {item_id: json.dumps(fact) for item_id, fact in facts.items()}
+        rows = [(item_id, fact, digest(item_id, fact)) for item_id, fact in texts.items()]
         if rows:
-            self._write("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+            self._write("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
 
 
 def _try(path: Path) -> str | OSError:

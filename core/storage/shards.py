@@ -3,6 +3,7 @@
 import os
 import tempfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,13 @@ def bytes_of(rows: np.ndarray) -> memoryview:
     return memoryview(data).cast("B")
 
 
-def row_checksums(rows: np.ndarray) -> list[int]:
-    """Return the CRC-32 of each row's bytes; `rows` is C-contiguous float32 `(n, dims)`."""
-    if not rows.size:
-        return [0] * len(rows)
-    data, width, crc = bytes_of(rows), rows.shape[1] * 4, zlib.crc32
-    return [crc(data[start : start + width]) for start in range(0, len(data), width)]
+def row_checksums(item_ids: Sequence[str], rows: np.ndarray) -> list[int]:
+    """Return the CRC-32 of each item's id and row; `rows` is C-contiguous float32 `(n, dims)`."""
+    data, width, crc = bytes_of(rows) if rows.size else b"", rows.shape[1] * 4, zlib.crc32
+    return [
+        crc(data[at * width : (at + 1) * width], crc(item.encode()))
+        for at, item in enumerate(item_ids)
+    ]
 
 
 class Shards:

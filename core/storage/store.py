@@ -12,6 +12,8 @@ import os
 import re
 import shutil
 import tempfile
+import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +23,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import diskcache
 import numpy as np
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from core.errors import ArtifactCorruptError, InputError, NotFoundError, StorageError
+from core.keys import sealed, unsealed
+from core.progress import Progress
+from core.storage.thumbs import Thumbnails
 
 #: Libraries whose versions a manifest records.
 RECORDED = ("numpy", "scipy", "scikit-learn", "umap-learn", "openTSNE", "hdbscan", "faiss-cpu",
@@ -76,14 +80,14 @@ def storage_errors(doing: str) -> Iterator[None]:
         raise StorageError(f"{doing}: {error.strerror or error}") from error
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON through a temporary sibling, flushed and renamed, so it is never half there."""
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a record with its checksum, through a temporary sibling, flushed and renamed."""
     with storage_errors(f"writing {path.name}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(value, file, indent=1, allow_nan=False)
+                json.dump(sealed(value), file, indent=1, allow_nan=False)
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(path)
@@ -92,40 +96,32 @@ def write_json(path: Path, value: Any) -> None:
             raise
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file of the workspace; raise `ArtifactCorruptError` if it is damaged."""
+def read_json(path: Path, delete: Path | None = None) -> dict[str, Any]:
+    """Return a record that `write_json` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    delete
+        What a person should delete if it is damaged; the file itself if not given.
+
+    Raises
+    ------
+    ArtifactCorruptError
+        It is damaged; the message names it.
+    StorageError
+        It cannot be read.
+    """
+    with storage_errors(f"reading {path}"):
+        data = path.read_bytes()
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ArtifactCorruptError(
-            f"{path} is damaged ({error}); delete it and run again"
-        ) from None
-
-
-class RawDisk(diskcache.Disk):
-    """A diskcache backend that holds bytes, text and numbers and refuses to unpickle anything."""
-
-    def put(self, key: Any) -> tuple[Any, bool]:
-        """Accept text keys only."""
-        if not isinstance(key, str):
-            raise TypeError("keys are text")
-        return key, True
-
-    def get(self, key: Any, raw: bool) -> Any:
-        """Return a key as it is stored."""
-        return key
-
-    def store(self, value: Any, read: bool, key: Any = None) -> tuple[Any, ...]:
-        """Store bytes as they are."""
-        if not isinstance(value, bytes):
-            raise TypeError("values are bytes")
-        return super().store(value, read, key)
-
-    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-        """Return a value; refuse one that would have to be unpickled."""
-        if mode not in {diskcache.core.MODE_RAW, diskcache.core.MODE_BINARY}:
-            raise ArtifactCorruptError("a cache entry is of a kind Vitrine never writes")
-        return super().fetch(mode, filename, value, read)
+        record, reason = unsealed(json.loads(data)), "differs from its checksum"
+    except (ValueError, RecursionError) as error:
+        record, reason = None, f"is damaged ({error})"
+    if record is None:
+        raise ArtifactCorruptError(f"{path} {reason}; delete {delete or path} and run again")
+    return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +210,8 @@ class Workspace:
             building = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{key}."))
             try:
                 self._fill(building, kind, key, meta, arrays or {}, tables or {})
+                if target.is_dir() and not self.has(kind, key):  # its manifest was deleted
+                    shutil.rmtree(target)
                 try:
                     building.replace(target)
                 except OSError:
@@ -267,12 +265,9 @@ class Workspace:
         """
         folder = self.folder(kind, key)
         if not self.has(kind, key):
-            raise NotFoundError(f"no {kind} with the key {key} in {self.root}")
-        manifest = read_json(folder / "manifest.json")
-        try:
-            files, meta = manifest["files"], manifest["meta"]
-        except (KeyError, TypeError):
-            raise ArtifactCorruptError(f"{folder / 'manifest.json'} is damaged") from None
+            raise NotFoundError(f"no {kind} with the key {key} in {self.root}; run the set again")
+        manifest = read_json(folder / "manifest.json", delete=folder)
+        files, meta = manifest["files"], manifest["meta"]
         if (kind, key) not in self._verified:
             self._verify(folder, files)
             self._verified.add((kind, key))
@@ -325,8 +320,7 @@ class Workspace:
             known = self.set_names()
             way = f"the sets are: {', '.join(known)}" if known else "there are no sets yet"
             raise NotFoundError(f"no set named {name!r}; {way}")
-        record: dict[str, Any] = read_json(path)
-        return record
+        return read_json(path)
 
     def write_set(self, name: str, record: Mapping[str, Any]) -> None:
         """Store a set's record under its name."""
@@ -334,18 +328,41 @@ class Workspace:
 
     # -- locks and caches --------------------------------------------------------------------
 
-    def lock(self, name: str, timeout: float = -1) -> FileLock:
-        """Return an operating system lock; a killed holder frees it."""
+    @contextmanager
+    def lock(self, name: str, progress: Progress | None = None) -> Iterator[None]:
+        """Hold an operating system lock, which a killed holder frees.
+
+        While another process holds it `progress`, in stage "waiting", is told and may cancel.
+        """
         safe = hashlib.sha256(name.encode()).hexdigest()[:32]
-        return FileLock(self.root / "locks" / f"{safe}.lock", timeout=timeout)
+        lock = FileLock(self.root / "locks" / f"{safe}.lock")
+        with storage_errors(f"locking {self.root}"):
+            while True:
+                try:
+                    lock.acquire(timeout=0.2)
+                    break
+                except Timeout:
+                    (progress or Progress()).report("waiting", note="another process computes it")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def sweep(self) -> None:
+        """Remove what processes killed while writing left behind, once it is a day old."""
+        before = time.time() - 86400
+        for pattern in ("artefacts/*/.*", "sets/.*", "vectors/*/.*", "samples/.*"):
+            for path in self.root.glob(pattern):
+                try:
+                    if path.stat().st_mtime > before:
+                        continue
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                except OSError:  # another process was faster, or it cannot be written
+                    continue
 
     @cached_property
-    def thumbnails(self) -> diskcache.Cache:
+    def thumbnails(self) -> Thumbnails:
         """The size-limited cache of thumbnail bytes by item id."""
-        with storage_errors("opening the thumbnail cache"):
-            return diskcache.Cache(
-                str(self.root / "thumbnails"),
-                disk=RawDisk,
-                size_limit=self._thumbnail_bytes,
-                eviction_policy="least-recently-stored",
-            )
+        cache = Thumbnails(self.root / "thumbnails", self._thumbnail_bytes)
+        weakref.finalize(self, cache.close)
+        return cache

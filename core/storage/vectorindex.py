@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from core.errors import ArtifactCorruptError, StorageError
 from core.storage.shards import damaged
+from core.storage.trouble import passing_trouble
 
 #: Seconds a reader waits for a commit in another process.
 BUSY_SECONDS = 30.0
@@ -20,16 +21,6 @@ CREATE TABLE IF NOT EXISTS vectors (
     position INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE, crc INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS quarantine (item_id TEXT PRIMARY KEY, reason TEXT NOT NULL);
 """
-
-#: Errors of SQLite that are the system's and may pass; any other is damage.
-_SYSTEM = {
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_PERM,
-}
 
 Rows = list[tuple[Any, ...]]
 _T = TypeVar("_T")
@@ -87,6 +78,10 @@ class Index:
 
         self._guard(run)
 
+    def problems(self) -> list[str]:
+        """Return what SQLite finds wrong with the file, in words; none is an empty list."""
+        return [row[0] for row in self.query("PRAGMA integrity_check") if row[0] != "ok"]
+
     def query(self, statement: str, values: tuple[Any, ...] = ()) -> Rows:
         """Return the rows of a query; none where nothing was ever stored."""
         return self._read(lambda connection: connection.execute(statement, values).fetchall())
@@ -136,12 +131,7 @@ class Index:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code == sqlite3.SQLITE_FULL:
-                raise StorageError(
-                    f"storing vectors in {self.path.parent}: the disk is full; "
-                    "free some space and run again"
-                ) from error
-            if code in _SYSTEM:
-                raise StorageError(f"{self.path}: {error}") from error
+            trouble = passing_trouble(error)
+            if trouble is not None:
+                raise StorageError(f"storing vectors, {self.path}: {trouble}") from error
             raise ArtifactCorruptError(damaged(self.path, str(error))) from error

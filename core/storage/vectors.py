@@ -28,7 +28,7 @@ from core.storage.shards import Shards, damaged, row_checksums
 from core.storage.store import read_json, storage_errors, write_json
 from core.storage.vectorindex import Index
 
-FORMAT = 1
+FORMAT = 2
 
 
 def read_spec(folder: Path) -> EncoderSpec:
@@ -44,7 +44,7 @@ def read_spec(folder: Path) -> EncoderSpec:
     path = Path(folder) / "encoder.json"
     if not path.is_file():
         raise NotFoundError(f"no vectors in {folder}")
-    record = read_json(path)
+    record = read_json(path, delete=path.parent)
     try:
         return spec_from_dict(record["spec"])
     except (AttributeError, KeyError, TypeError) as error:
@@ -171,10 +171,12 @@ class VectorCache:
         with storage_errors(f"storing vectors in {self.folder}"):
             self._shards.write(first, rows)
         places = range(first, first + len(rows))
-        entries = zip(places, item_ids, row_checksums(rows), strict=True)
+        entries = zip(places, item_ids, row_checksums(item_ids, rows), strict=True)
         try:
             self._index.insert("INSERT INTO vectors VALUES (?, ?, ?)", entries)
         except sqlite3.IntegrityError:
+            for line in self._index.problems():
+                raise ArtifactCorruptError(damaged(self._index.path, line)) from None
             raise InputError("an item id of the batch is stored already or given twice") from None
 
     def quarantine(self, reasons: Mapping[str, str]) -> None:
@@ -247,7 +249,7 @@ class VectorCache:
             return np.empty((0, self.spec.dims), np.float32)
         positions, expected = zip(*(places[item] for item in item_ids), strict=True)
         vectors = self._shards.gather(np.array(positions, dtype=np.int64))
-        checksums = row_checksums(vectors)
+        checksums = row_checksums(item_ids, vectors)
         if checksums != list(expected):
             at = next(i for i, crc in enumerate(checksums) if crc != expected[i])
             raise ArtifactCorruptError(self._wrong_row(positions[at], item_ids[at]))
@@ -264,11 +266,11 @@ class VectorCache:
             return [f"{self._record} is missing"] if self._index.path.is_file() else []
         try:
             self._check_encoder()
-            lines = [row[0] for row in self._index.query("PRAGMA quick_check")]
+            lines = self._index.problems()
             end = self._end()
         except ArtifactCorruptError as error:
             return [str(error)]
-        problems = [damaged(self._index.path, line) for line in lines if line != "ok"]
+        problems = [damaged(self._index.path, line) for line in lines]
         for start in range(0, end, self._shards.rows):
             try:
                 problems += self._verify_shard(start)
@@ -282,9 +284,10 @@ class VectorCache:
             (start, start + self._shards.rows),
         )
         vectors = self._shards.gather(np.array([row[0] for row in rows], dtype=np.int64))
+        checksums = row_checksums([row[1] for row in rows], vectors)
         return [
             self._wrong_row(position, item)
-            for (position, item, expected), crc in zip(rows, row_checksums(vectors), strict=True)
+            for (position, item, expected), crc in zip(rows, checksums, strict=True)
             if crc != expected
         ]
 
@@ -295,8 +298,8 @@ class VectorCache:
         )
 
     def _check_encoder(self) -> None:
-        path, record = self._record, read_json(self._record)
-        if not isinstance(record, dict) or record.get("format") != FORMAT:
+        path, record = self._record, read_json(self._record, delete=self.folder)
+        if record.get("format") != FORMAT:
             raise ArtifactCorruptError(damaged(path, "it is not an encoder record of this version"))
         if record.get("key") != self.spec.key:
             raise ArtifactCorruptError(
