@@ -5,6 +5,7 @@ without it. See docs/cli.md.
 """
 
 import argparse
+import itertools
 import logging
 import socket
 import sys
@@ -136,8 +137,15 @@ def _first_job(board: JobBoard, library: Library, path: str | None, settings: Se
         source = path if path.startswith("sample:") else str(Path(path).expanduser().absolute())
         if not source.startswith("sample:") and not Path(source).exists():
             raise InputError(f"{path}: no such file or folder")
-        name = name_for(source)
-        if name in library.names() and library.open(name).request["source"] == source:
+        lines = {line.name: line for line in library.sets()}
+        wanted = name_for(source)
+        numbered = (f"{wanted[:76]} {number}" for number in itertools.count(2))
+        name = next(
+            name
+            for name in itertools.chain([wanted], numbered)
+            if name not in lines or lines[name].source in {source, ""}  # "" is a damaged record
+        )
+        if name in lines and not lines[name].problem:
             request = RunRequest.from_json(library.open(name).request)  # bring it up to date
         else:
             request = RunRequest(source, name, default_encoder(source), seed=settings.seed)

@@ -29,6 +29,11 @@
     if (id) window.dash_clientside.set_props(id, { data: { row } });
   }
 
+  // Tells the map which item the pointer is on; -1 is none.
+  function pointAt(row) {
+    document.dispatchEvent(new CustomEvent("vt-point", { detail: { row } }));
+  }
+
   function make(tag, className, attributes) {
     const element = document.createElement(tag);
     element.className = className;
@@ -52,6 +57,13 @@
       host.addEventListener("scroll", this.onScroll, { passive: true });
       host.addEventListener("keydown", this.onKey);
       host.addEventListener("click", this.onClick);
+      this.onOver = (event) => {
+        const cell = event.target.closest(".vt-cell");
+        pointAt(cell && cell.dataset.row ? Number(cell.dataset.row) : -1);
+      };
+      this.onLeave = () => pointAt(-1);
+      host.addEventListener("pointerover", this.onOver);
+      host.addEventListener("pointerleave", this.onLeave);
       this.resizing = new ResizeObserver(() => this.layOut());
       this.resizing.observe(host);
       this.load();
@@ -65,6 +77,8 @@
       this.host.removeEventListener("scroll", this.onScroll);
       this.host.removeEventListener("keydown", this.onKey);
       this.host.removeEventListener("click", this.onClick);
+      this.host.removeEventListener("pointerover", this.onOver);
+      this.host.removeEventListener("pointerleave", this.onLeave);
       this.windows.clear();
       this.cells.clear();
     }
@@ -272,8 +286,13 @@
       cell.dataset.row = String(item.row);
       cell.dataset.label = item.label;
       cell.setAttribute("aria-label", `Image ${item.row}${item.label ? ", " + item.label : ""}`);
-      cell.dataset.state = "waiting";
-      cell.firstChild.src = `/thumb/${item.id}`;
+      if (this.host.dataset.pictures === "") {
+        cell.dataset.state = "words";
+        cell.dataset.words = item.label || `no. ${item.row}`;
+      } else {
+        cell.dataset.state = "waiting";
+        cell.firstChild.src = `/thumb/${item.id}`;
+      }
       return true;
     }
 
@@ -281,7 +300,7 @@
       this.cells.delete(index);
       cell.hidden = true;
       cell.firstChild.removeAttribute("src");
-      for (const name of ["item", "row", "label"]) delete cell.dataset[name];
+      for (const name of ["item", "row", "label", "words"]) delete cell.dataset[name];
       cell.removeAttribute("id");
       cell.setAttribute("aria-selected", "false");
       this.free.push(cell);

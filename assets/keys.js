@@ -60,7 +60,8 @@
     const help = dialog();
     if (help && help.open) return; // the dialog closes itself on Escape
     if (event.key === "Escape") {
-      if (closeInspector()) event.stopPropagation();
+      const filter = window.vitrinePages && window.vitrinePages.closeFilter();
+      if (filter || closeInspector()) event.stopPropagation();
       return;
     }
     if (typing(event.target) || !switchedOn()) return;

@@ -5,7 +5,8 @@
   const GAP = 4; // CSS pixels kept free around a label
   const STEP = 9; // CSS pixels between the places that are tried
   const FARTHEST = 12; // steps away from its points that a label may stand
-  const COVERING = 160; // pixels of distance that covering only points is as bad as
+  const COVERING = 500; // pixels of distance that covering only points is as bad as
+  const CROWDED = 0.25; // share of a label over points from which no place is worse than another
   const STAYING = 14; // pixels of advantage of the place a label has, so that it does not jump
 
   /** Places around a middle as [dx, dy] in steps: upwards first, then the sides, then below. */
@@ -85,7 +86,7 @@
         if (taken.some((other) => Vitrine.map.overlap(box, other))) return;
         const [x0, y1] = camera.toMap(box.x, box.y);
         const [x1, y0] = camera.toMap(box.x + box.w, box.y + box.h);
-        const cost = far - bonus + COVERING * occupied([x0, y0, x1, y1]);
+        const cost = far - bonus + COVERING * Math.min(CROWDED, occupied([x0, y0, x1, y1]));
         if (cost >= least) return;
         [best, least] = [{ ...box, x, y }, cost];
         label.shift = [dx, dy];

@@ -26,10 +26,32 @@
       cluster: "",
     });
     if (now.sel !== keys.sel) now.page = "";
+    mark(now.row);
+    if (changed("explore-selection")) closeFilter();
     if (window.location.pathname === "/explore" && address(now) !== address(keys))
       window.history.replaceState(window.history.state, "", address(now));
     badge(now.sel ? selection.count : 0);
     return now;
+  }
+
+  // The map rings the point whose item the inspector shows.
+  function mark(row) {
+    const map = document.querySelector(".vt-map");
+    if (map) map.setAttribute("data-marked", String(row));
+  }
+
+  function changed(name) {
+    const told = window.dash_clientside.callback_context;
+    return Boolean(told) && told.triggered.some((one) => one.prop_id.startsWith(`${name}.`));
+  }
+
+  // An open filter closes when it has done its work, on Escape and on a click elsewhere.
+  function closeFilter() {
+    const filter = document.querySelector(".vt-filter[open]");
+    if (!filter) return false;
+    if (filter.contains(document.activeElement)) filter.querySelector("summary").focus();
+    filter.open = false;
+    return true;
   }
 
   // On narrow screens the gallery is behind a tab: say there how many pictures were selected.
@@ -39,6 +61,11 @@
     if (count) tab.setAttribute("data-count", count.toLocaleString("en"));
     else tab.removeAttribute("data-count");
   }
+
+  document.addEventListener("pointerdown", (event) => {
+    const inside = event.target.closest && event.target.closest(".vt-filter");
+    if (!inside) closeFilter();
+  });
 
   document.addEventListener("click", (event) => {
     const tab = event.target.closest && event.target.closest("[data-vt-tab]");
@@ -52,4 +79,5 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.vitrine = { reflect };
+  window.vitrinePages = { closeFilter };
 })();

@@ -7,11 +7,15 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import gallery, tables
-from components.state import link
+from components.state import link, noun
 from components.words import number, plural, score, share
 
 SORTS = {"size": "Size", "density": "Density", "purity": "Purity"}
-KINDS = {"themes": "Clusters", "micro": "Micro-clusters"}
+KINDS = {"themes": "Themes", "micro": "Micro-clusters"}
+
+#: What `card` says of its figures, for whoever rests on or asks for them.
+DENSITY = "1 / mean distance to the 10 nearest neighbours: higher is tighter"
+DIAMETER = "largest distance between two of its images"
 
 
 def purity(card: Any, column: str | None) -> tuple[Any, float] | None:
@@ -23,6 +27,10 @@ def purity(card: Any, column: str | None) -> tuple[Any, float] | None:
 def purity_column(cards: Sequence[Any]) -> str | None:
     """Return the column by which purity is told: the label if there is one."""
     names = [name for c in cards for name in c.purity]
+    if len({(name, value) for c in cards for name, (value, _) in c.purity.items()}) < 2 and all(
+        part >= 1 for c in cards for _, part in c.purity.values()
+    ):
+        return None  # all images carry the same value: it says nothing of any cluster
     return "label" if "label" in names else names[0] if names else None
 
 
@@ -45,16 +53,25 @@ def ordered(cards: Sequence[Any], sort: str, column: str | None) -> list[Any]:
 
 def title(card: Any) -> str:
     """Return what a cluster is called."""
-    return "Unassigned" if is_noise(card) else str(card.name)
+    name = str(card.name)
+    return "Unassigned" if is_noise(card) else name.replace("Group ", "Micro-cluster ")
 
 
-def figures(card: Any, column: str | None) -> Component:
+def commonest(found: tuple[Any, float], column: str | None) -> str:
+    """Return a cluster's commonest value in words: 60 % labelled 8."""
+    value, part = found
+    told = "labelled" if column == "label" else f"{column}"
+    return f"{share(part)} {told} {value}"
+
+
+def figures(card: Any, column: str | None, one: str = "image") -> Component:
     """Return a cluster's figures."""
     found = purity(card, column)
-    pairs: list[tuple[str, Any]] = [("Images", number(card.size)), ("Share", share(card.share))]
+    many = one.capitalize() + "s"
+    pairs: list[tuple[str, Any]] = [(many, number(card.size)), ("Share", share(card.share))]
     if not is_noise(card):
-        pairs.append(("Density", score(card.density, 2)))
-        pairs.append(("Diameter", score(card.diameter, 2)))
+        pairs.append(("Density", html.Span(score(card.density, 2), title=DENSITY)))
+        pairs.append(("Diameter", html.Span(score(card.diameter, 2), title=DIAMETER)))
     if found:
         pairs.append((f"Commonest {column}", f"{found[0]} ({share(found[1])})"))
     return tables.facts(pairs, "vt-facts vt-facts-row")
@@ -65,19 +82,19 @@ def card(found: Any, one: Any, kind: str, column: str | None) -> Component:
     href = link("/clusters", set=found.name, kind=kind, cluster=one.cluster)
     noise = is_noise(one)
     told = purity(one, column)
-    line = [plural(one.size, "image"), share(one.share)]
+    line = [plural(one.size, noun(found)), share(one.share)]
     if not noise and one.size > 1:
         line.append(f"density {score(one.density, 2)}")
     return html.Li(
         dcc.Link(
             [
-                gallery.mosaic(found.key, one.exemplars[:6]),
+                gallery.mosaic(found, one.exemplars[:6]),
                 html.Div(
                     [
                         html.H2(title(one), className="vt-card-title"),
+                        html.P(commonest(told, column) if told else "", className="vt-common"),
                         html.P(" · ".join(line)),
-                        html.P(f"{told[0]}, {share(told[1])} pure" if told else ""),
-                        html.P("In no cluster: too sparse to belong to one.") if noise else None,
+                        html.P("In no theme: too far from others.") if noise else None,
                     ],
                     className="vt-cluster-text",
                 ),

@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 
 from components import gallery
 from components.attributes import attrs
-from components.state import PAGE_SIZE, link, whole
-from components.words import map_name, number
+from components.state import PAGE_SIZE, has_pictures, link, noun, whole
+from components.words import map_name, number, plural
 
 CLEAR = "explore-clear"
 NAME = "explore"
@@ -76,24 +76,35 @@ def gallery_part(
                     className="vt-gallery-head")  # fmt: skip
     if not paged:
         window = gallery.window_url(found.name, selection=chosen)
-        return [head, gallery.host(NAME, window, store, label=f"Images of {found.name}")]
+        return [head, gallery.host(NAME, window, store, label=f"Images of {found.name}",
+                                   pictures=has_pictures(found))]  # fmt: skip
     total = selection["count"] if selection else len(found.items)
     page = min(max(1, whole(keys["page"], 1) or 1), max(1, -(-total // PAGE_SIZE)))
     places = range((page - 1) * PAGE_SIZE, min(page * PAGE_SIZE, total))
     rows = [int(r) for r in kept.load(chosen, found.key)[places.start : places.stop]] if chosen \
         else list(places)  # fmt: skip
     query["view"] = "pages"
-    return [head, gallery.page_of(found.key, rows, page, "/explore", query, total=total,
+    return [head, gallery.page_of(found, rows, page, "/explore", query, total=total,
                                   inspect_store=store)]  # fmt: skip
 
 
 def count(found: Any, selection: dict[str, Any] | None) -> Component:
     """Return how many images are shown, and the way back to all of them."""
-    total = number(len(found.items))
-    if not selection:
-        text: list[Any] = [html.Strong(f"All {total} images")]
+    total = len(found.items)
+    if selection:
+        text: list[Any] = [html.Strong(f"{number(selection['count'])} selected"),
+                           f" of {number(total)}"]  # fmt: skip
     else:
-        text = [html.Strong(f"{number(selection['count'])} selected"), f" of {total}"]
+        one = noun(found) if total else "image"
+        text = [
+            html.Strong(
+                f"All {plural(total, one)}"
+                if total > 1
+                else plural(total, one)
+                if total
+                else "No images"
+            )
+        ]
     clear = html.Button(
         "Clear", id=CLEAR, type="button", className="btn btn-quiet btn-sm", hidden=not selection,
         **attrs(aria_label="Clear the selection"),

@@ -59,10 +59,11 @@ def size_histogram(name: str, sizes: Sequence[int], noun: str = "clusters") -> C
         "hovertemplate": f"size %{{x}}: %{{y}} {noun}<extra></extra>",
     }
     layout = {
-        "xaxis": {"title": {"text": "images in a cluster"}, "type": "category"},
-        "yaxis": {"title": {"text": noun}, "rangemode": "tozero"},
-        "bargap": 0.25,
-    }
+        "xaxis": {"title": {"text": "size"}, "type": "category"},
+        "yaxis": {"title": {"text": noun}, "rangemode": "tozero", "tickformat": ",d",
+                  **({"dtick": 1} if max((b[1] for b in bins), default=0) < 5 else {})},
+        "bargap": 0.45,
+    }  # fmt: skip
     text = "; ".join(f"size {low}: {many}" for low, many in bins)
     label = f"Number of {noun} by size. {text}"
     return graph(name, {"data": [trace], "layout": layout}, label=label)

@@ -8,9 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from components import pickers
-from components.attributes import attrs
 from components.palette import MISSING, OTHER
-from components.words import number
+from components.words import column_name, entry_name, number
 
 COLUMN, FIELDS, APPLY = "explore-filter-column", "explore-filter-fields", "explore-filter-apply"
 NAMES, LOW, HIGH = "explore-filter-names", "explore-filter-low", "explore-filter-high"
@@ -19,7 +18,7 @@ TEXT, WITHIN = "explore-filter-text", "explore-filter-within"
 
 def panel(found: Any, columns: Sequence[Any], column: str | None) -> Component:
     """Return the filter of a set: closed until someone opens it; hidden if there is no column."""
-    options = [{"label": c.label, "value": c.name} for c in columns]
+    options = [{"label": column_name(c.name, c.label), "value": c.name} for c in columns]
     chosen = column or (columns[0].name if columns else "")
     return html.Details(
         [
@@ -28,7 +27,7 @@ def panel(found: Any, columns: Sequence[Any], column: str | None) -> Component:
                 [
                     pickers.select(COLUMN, "Show images by", options, chosen),
                     html.Div(fields(found, chosen), id=FIELDS),
-                    dbc.Checkbox(id=WITHIN, label="Only within the present selection", value=False),
+                    dbc.Checkbox(id=WITHIN, label="Only among those selected now", value=False),
                     html.Button(
                         "Show", id=APPLY, type="button", className="btn btn-primary btn-sm"
                     ),
@@ -50,7 +49,7 @@ def fields(found: Any, column: str) -> list[Component]:
     named = [e for e in colouring.entries if e.index != OTHER]
     options = [
         {
-            "label": f"{e.label} ({number(e.count)})",
+            "label": f"{entry_name(e.label, e.index)} ({number(e.count)})",
             "value": "" if e.index == MISSING else e.label,
         }
         for e in named
@@ -91,7 +90,7 @@ def wanted(names: list[str] | None, low: Any, high: Any, text: str | None) -> di
 
 def _number(field_id: str, hint: str) -> Component:
     """Return a field for one end of a range."""
-    return dbc.Input(id=field_id, type="number", size="sm", placeholder=hint, **attrs(step="any"))
+    return dbc.Input(id=field_id, type="number", size="sm", placeholder=hint, step="any")
 
 
 def _short(value: float | None) -> str:

@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components.attributes import attrs
-from components.state import PAGE_SIZE, link
+from components.state import PAGE_SIZE, captions, has_pictures, link
 from components.words import number
 
 SIZES = {"s": "Small", "m": "Medium", "l": "Large"}
@@ -20,9 +20,15 @@ def window_url(set_name: str, **narrow: Any) -> str:
 
 
 def host(
-    name: str, window: str, inspect_store: Any, *, label: str = "Images", size: str = "m"
+    name: str,
+    window: str,
+    inspect_store: Any,
+    *,
+    label: str = "Images",
+    size: str = "m",
+    pictures: bool = True,
 ) -> Component:
-    """Return the element that becomes a virtual grid."""
+    """Return the element that becomes a virtual grid, of words where there are no pictures."""
     return html.Div(
         id=host_id(name),
         className="vt-gallery",
@@ -32,6 +38,7 @@ def host(
             data_window=window,
             data_inspect_store=json.dumps(inspect_store),
             data_size=size,
+            data_pictures="1" if pictures else "",
         ),
     )
 
@@ -69,23 +76,53 @@ def thumb(item: str, alt: str, *, row: int | None = None, inspect_store: Any = N
     picture = html.Img(src=f"/thumb/{item}", alt=alt, className="vt-thumb")
     if row is None or inspect_store is None:
         return picture
+    return inspect_button(picture, row, inspect_store)
+
+
+def inspect_button(inside: Any, row: int, inspect_store: Any, name: str = "") -> Component:
+    """Return a button that opens the inspector on a row."""
     return html.Button(
-        picture,
+        inside,
         type="button",
         className="vt-thumb-button",
+        **(attrs(aria_label=name) if name else {}),
         **attrs(data_inspect_row=str(row), data_inspect_store=json.dumps(inspect_store)),
     )
 
 
-def mosaic(set_key: str, rows: Sequence[int], alt: str = "") -> Component:
-    """Return a strip of thumbnails as one picture."""
-    pictures = [thumb(f"{set_key}/{row}", "") for row in rows]
+def thumbs(
+    found: Any, rows: Sequence[int], inspect_store: Any, names: Sequence[str] = ()
+) -> list[Component]:
+    """Return a button a row that opens the inspector: its picture, or its label in words.
+
+    `names` is what a screen reader calls them; by default "Image" and the row.
+    """
+    names = names or [f"Image {row}" for row in rows]
+    if has_pictures(found):
+        ids = [str(found.items["item_id"].iat[row]) for row in rows]
+        return [
+            thumb(item, name, row=row, inspect_store=inspect_store)
+            for item, row, name in zip(ids, rows, names, strict=True)
+        ]
+    told = captions(found, rows)
+    return [
+        inspect_button(html.Span(word or f"no. {row}", className="vt-word"), row, inspect_store,
+                       f"{name}, {word}" if word else name)
+        for row, word, name in zip(rows, told, names, strict=True)
+    ]  # fmt: skip
+
+
+def mosaic(found: Any, rows: Sequence[int], alt: str = "") -> Component | None:
+    """Return a strip of thumbnails as one picture; None for a set without pictures."""
+    if not has_pictures(found):
+        return None
+    pictures = [thumb(f"{found.key}/{row}", "") for row in rows]
     told = attrs(role="img", aria_label=alt) if alt else attrs(aria_hidden="true")
     return html.Div(pictures, className="vt-mosaic", **told)
 
 
 def page_of(
-    set_key: str,
+    found: Any,
     rows: Sequence[int],
     page: int,
     path: str,
@@ -100,13 +137,8 @@ def page_of(
     """
     pages = max(1, -(-total // PAGE_SIZE))
     items = [
-        html.Li(
-            [
-                thumb(f"{set_key}/{row}", f"Image {row}", row=row, inspect_store=inspect_store),
-                html.Span(number(row), className="vt-small"),
-            ]
-        )
-        for row in rows
+        html.Li([shown, html.Span(number(row), className="vt-small")])
+        for row, shown in zip(rows, thumbs(found, rows, inspect_store), strict=True)
     ]
     return html.Div(
         [html.Ul(items, className="vt-paged"), pager(path, query, page, pages)],

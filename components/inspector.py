@@ -7,8 +7,8 @@ from dash.development.base_component import Component
 
 from components import gallery, tables
 from components.attributes import attrs
-from components.state import link, services
-from components.words import number, plural
+from components.state import captions, has_pictures, link, services
+from components.words import column_name, plural
 
 NEIGHBOURS = 12
 
@@ -72,21 +72,11 @@ def box_text(record: dict[str, Any]) -> str:
 def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]:
     """Return what the inspector shows of one row of an open set."""
     record = found.record(row)
-    labels = {c.name: c.label for c in found.columns()}
+    labels = {c.name: column_name(c.name, c.label) for c in found.columns()}
     shown = {k: v for k, v in record.items() if k not in HIDDEN}
     region = box_text(record)
     parts: list[Component | None] = [
-        html.Figure(
-            [
-                html.Img(
-                    src=f"/image/{found.key}/{row}",
-                    alt=f"Image {row} of {found.name}",
-                    className="vt-large",
-                ),
-                html.Figcaption(f"Image {number(row)} of {number(len(found.items))}"),
-            ],
-            className="vt-inspector-figure",
-        ),
+        _figure(found, row, record),
         html.P(str(record["notes"]), className="vt-hint") if _told(record, "notes") else None,
         _near(found, row, inspect_store),
         html.Section(
@@ -97,6 +87,25 @@ def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]
         ),
     ]
     return [part for part in parts if part is not None]
+
+
+def _figure(found: Any, row: int, record: dict[str, Any]) -> Component:
+    """Return the picture of a row, if it has one, with its name."""
+    told: list[Any] = [html.Strong(f"Image {row}"), f" of {found.name}"]
+    if not has_pictures(found):
+        word = captions(found, [row])[0]
+        told = [html.Strong(f"Vector {row}"), f" of {found.name}", f": {word}" if word else ""]
+        return html.P(told, className="vt-inspector-word")
+    shape = [record.get(name) for name in ("box_w", "box_h")]
+    if any(side is None or side != side or not side for side in shape):
+        shape = [record.get(name) for name in ("width", "height")]
+    known = all(side is not None and side == side and side for side in shape)
+    room = {"aspectRatio": f"{shape[0]} / {shape[1]}"} if known else {}
+    picture = html.Img(
+        src=f"/image/{found.key}/{row}", alt=f"Image {row} of {found.name}", className="vt-large",
+        style=room,  # nothing moves when the picture arrives
+    )  # fmt: skip
+    return html.Figure([picture, html.Figcaption(told)], className="vt-inspector-figure")
 
 
 def _told(record: dict[str, Any], name: str) -> bool:
@@ -111,18 +120,12 @@ def _near(found: Any, row: int, inspect_store: dict[str, Any]) -> Component:
     if not near:
         return html.P("Neighbours appear here once the set has a neighbour graph.",
                       className="vt-hint")  # fmt: skip
+    names = [f"Image {n.row}, distance {n.distance:.3f}" for n in near]
+    shown = gallery.thumbs(found, [n.row for n in near], inspect_store, names)
     items = [
-        html.Li(
-            [
-                gallery.thumb(
-                    n.item_id, f"Image {n.row}, distance {n.distance:.3f}",
-                    row=n.row, inspect_store=inspect_store,
-                ),
-                html.Span(f"{n.distance:.3f}", className="vt-small"),
-            ]
-        )
-        for n in near
-    ]  # fmt: skip
+        html.Li([button, html.Span(f"{n.distance:.3f}", className="vt-small")])
+        for n, button in zip(near, shown, strict=True)
+    ]
     return html.Section(
         [
             html.H3(f"{plural(len(near), 'nearest neighbour')}"),

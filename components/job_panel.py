@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from components.attributes import attrs
 from components.state import link
 from components.tables import facts
-from components.words import ago, number, plural, seconds, share
+from components.words import ago, encoder_name, number, plural, seconds, share
 
 STATES = {
     "queued": "Waiting",
@@ -21,6 +21,8 @@ STATES = {
     "lost": "Lost",
 }
 
+LIVE = ("queued", "running")
+
 STAGES = {
     "scan": "Looking at the files",
     "embed": "Embedding the pictures",
@@ -30,7 +32,7 @@ STAGES = {
     "map: tsne": "Making the t-SNE map",
     "neighbours": "Finding neighbours",
     "micro-clusters": "Finding micro-clusters",
-    "themes": "Finding clusters",
+    "themes": "Finding themes",
     "faithfulness": "Measuring how far the maps can be trusted",
 }
 
@@ -40,9 +42,20 @@ def cancel_id(job_id: str) -> dict[str, str]:
     return {"component": "job", "part": "cancel", "name": job_id}
 
 
+def again_id(job_id: str) -> dict[str, str]:
+    """Return the id of the button that runs an unfinished job again."""
+    return {"component": "job", "part": "again", "name": job_id}
+
+
 def is_live(job: Any) -> bool:
     """Tell whether a job waits or runs."""
-    return job.state in {"queued", "running"}
+    return job.state in LIVE
+
+
+def title(job: Any) -> str:
+    """Return a job's title, an encoder's folders left out."""
+    encoder = str(job.request.get("encoder") or "")
+    return str(job.title).replace(encoder, encoder_name(encoder)) if encoder else str(job.title)
 
 
 def signature(jobs: Sequence[Any]) -> str:
@@ -73,7 +86,7 @@ def pace_text(job: Any, now: float | None = None) -> str:
 
 def progress_bar(job: Any) -> Component:
     """Return a native progress bar with a name; without a value where the pace is not known."""
-    label = f"{job.title}: {stage_text(job)}"
+    label = f"{title(job)}: {stage_text(job)}"
     if job.state == "running" and job.total and job.done:
         percent = round(100 * job.done / job.total)
         return html.Progress(
@@ -99,7 +112,7 @@ def indicator(jobs: Sequence[Any]) -> Component:
         ],
         href="/jobs",
         className="vt-indicator",
-        title=f"{job.title}: {pace_text(job) or stage_text(job)}",
+        title=f"{title(job)}: {pace_text(job) or stage_text(job)}",
     )
 
 
@@ -109,14 +122,15 @@ def _result(job: Any) -> Component | None:
     if not found:
         return None
     clusters = found.get("clusters") or {}
+    took = sum((found.get("seconds") or {}).values())
     pairs = [
         ("Images", number(found.get("items"))),
         ("Newly embedded", number(found.get("encoded"))),
         ("From the cache", number(found.get("reused"))),
         ("Not usable", number(len(found.get("broken") or []))),
-        ("Clusters", number(clusters.get("count"))),
-        ("Unassigned", share(clusters.get("noise_share"))),
-        ("Took", seconds(sum((found.get("seconds") or {}).values()))),
+        ("Themes", number(clusters.get("count"))),
+        ("Unassigned", share(clusters.get("noise_share")) if clusters.get("count") else "–"),
+        ("Took", seconds(took) if took >= 1 else "under 1 s"),
     ]
     actions = html.Div(
         [
@@ -136,12 +150,21 @@ def _when(job: Any) -> str:
     return began
 
 
+def ending(job: Any) -> Component:
+    """Return why a job ended before it was done; one that a person stopped is no error."""
+    if job.state == "cancelled":
+        return html.P("Stopped. What was done is kept, and running it again goes on from there.",
+                      className="vt-small")  # fmt: skip
+    told = job.error or "It ended without a word; its log may tell more."
+    return html.P(told[:1].upper() + told[1:], className="vt-job-error")
+
+
 def card(job: Any, log: str = "", *, heading: Any = html.H2) -> Component:
     """Return one job: state, stage, progress, stop button, error, result and log."""
     head = html.Div(
         [
             html.Span(STATES[job.state], className=f"vt-state vt-state-{job.state}"),
-            heading(job.title, className="vt-job-title"),
+            heading(title(job), className="vt-job-title"),
             html.Span(_when(job), className="vt-small vt-push"),
         ],
         className="vt-job-head",
@@ -150,13 +173,17 @@ def card(job: Any, log: str = "", *, heading: Any = html.H2) -> Component:
     if is_live(job):
         stop = html.Button(
             "Stop", id=cancel_id(job.id), type="button", className="btn btn-quiet btn-sm",
-            **attrs(aria_label=f"Stop {job.title}"),
+            **attrs(aria_label=f"Stop {title(job)}"),
         )  # fmt: skip
         told = html.Div([html.Strong(stage_text(job)), html.Span(pace_text(job))])
         parts.append(html.Div([told, stop], className="vt-job-stage"))
         parts.append(progress_bar(job))
-    if job.error:
-        parts.append(html.P(job.error, className="vt-job-error"))
+    if job.state in {"failed", "cancelled", "lost"}:
+        again = html.Button(
+            "Run again", id=again_id(job.id), type="button", className="btn btn-quiet btn-sm",
+            **attrs(aria_label=f"Run {title(job)} again"),
+        )  # fmt: skip
+        parts.append(html.Div([ending(job), again], className="vt-job-stage"))
     if job.state == "done":
         parts.append(_result(job))
     if log:
@@ -172,5 +199,6 @@ def live_cards(jobs: Sequence[Any]) -> list[Component]:
 def summary(jobs: Sequence[Any]) -> str:
     """Return one line on all jobs."""
     live = sum(map(is_live, jobs))
-    done = sum(j.state == "done" for j in jobs)
-    return f"{plural(live, 'job')} at work, {number(done)} done, {number(len(jobs))} in all"
+    ends = {state: sum(j.state == state for j in jobs) for state in STATES}
+    told = [f"{number(ends[s])} {STATES[s].lower()}" for s in STATES if ends[s] and s not in LIVE]
+    return ", ".join([f"{plural(live, 'job')} at work" if live else "No job at work", *told])

@@ -1,6 +1,6 @@
 """What stands around a map: its legend, and what may be read from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,17 @@ from dash.development.base_component import Component
 
 from components import scatter
 from components.palette import MISSING, OTHER
-from components.words import MAP_NAMES, map_name, number, score
+from components.state import has_pictures, noun
+from components.words import MAP_NAMES, listed, map_name, plural, score
 from core.columns import Colouring
 
 MAP = "explore"
 
 #: The element that the map is drawn in.
 HOST = scatter.part_id(MAP, "graph")
+
+#: How far from a place its surroundings reach, in map units of 65,536 a side.
+NEAR = 2048
 
 #: What a map is coloured by when there is nothing to colour by.
 PLAIN = Colouring("", "category", np.zeros(0, np.uint8), ())
@@ -32,7 +36,7 @@ READING = {
 SCORES = (
     ("trustworthiness", "Trustworthiness", "share of map neighbours that are true, ranked"),
     ("continuity", "Continuity", "share of true neighbours that stayed near, ranked"),
-    ("knn_recall", "kNN recall", "share of true nearest neighbours that stayed nearest"),
+    ("knn_recall", "Neighbour recall", "share of true nearest neighbours that stayed nearest"),
 )
 
 
@@ -56,12 +60,16 @@ def shown(
         colouring=colouring,
         labels=labels(found.points(name), colouring),
         selection=selection["selection"] if selection else "",
-        pictures=bool(found.items["width"].notna().any()),
+        pictures=has_pictures(found),
     )
 
 
 def host(
-    found: Any, attributes: Mapping[str, str], selection_store: Any, inspect_store: Any
+    found: Any,
+    attributes: Mapping[str, str],
+    selection_store: Any,
+    inspect_store: Any,
+    marked: int | None = None,
 ) -> Component:
     """Return the host of a map; what it shows is changed by writing `shown` onto `HOST`."""
     return scatter.scatter(
@@ -70,17 +78,45 @@ def host(
         label=f"Map of {found.name}",
         selection_store=selection_store,
         inspect_store=inspect_store,
+        marked=marked,
     )
 
 
-def notes(found: Any, name: str, colour: str | None) -> list[Component]:
-    """Return the legend and the caption of a map."""
+def notes(
+    found: Any, name: str, colour: str | None, rows: np.ndarray | None = None
+) -> list[Component]:
+    """Return the legend and the caption of a map; `rows` are those selected, None for all."""
     colouring = found.colouring(colour) if colour else PLAIN
-    return [scatter.legend(colouring), caption(found.projection(name), len(found.items))]
+    legend = scatter.legend(
+        colouring, MAP, pressed=whole_categories(colouring, rows),
+        missing=bool((colouring.codes == MISSING).any()),
+    )  # fmt: skip
+    parts = [legend, caption(found.projection(name), len(found.items), noun(found))]
+    deep = [map_name(n) for n in found.projections if n.endswith("3d")]
+    if deep:
+        parts.append(html.P(deep_note(deep), className="vt-caption"))
+    return parts
+
+
+def deep_note(names: Sequence[str]) -> str:
+    """Return what can be done with maps in three dimensions."""
+    maps = "map is" if len(names) == 1 else "maps are"
+    return f"The {listed(names)} {maps} exported with the set; maps in two dimensions are drawn."
+
+
+def whole_categories(colouring: Any, rows: np.ndarray | None) -> set[int]:
+    """Return the codes of the categories that a selection consists of; none if it cuts through."""
+    if rows is None or colouring.kind == "number" or not len(rows):
+        return set()
+    total = np.bincount(colouring.codes, minlength=256)
+    chosen = np.bincount(colouring.codes[rows], minlength=256)
+    if ((chosen > 0) & (chosen < total)).any():
+        return set()
+    return {int(code) for code in np.flatnonzero(chosen)}
 
 
 def labels(points: np.ndarray, colouring: Any) -> list[dict[str, Any]]:
-    """Return the names of the groups at the middle (median) of their points.
+    """Return the names of the groups where their points are.
 
     `points` `(n, 2)` uint16 in row order. Numbers have no names on the map.
     """
@@ -90,15 +126,35 @@ def labels(points: np.ndarray, colouring: Any) -> list[dict[str, Any]]:
     for entry in colouring.entries:
         if entry.index in {MISSING, OTHER}:
             continue
-        x, y = np.median(points[colouring.codes == entry.index], axis=0) / 65535
+        x, y = middle(points[colouring.codes == entry.index]) / 65535
         placed.append({"x": round(float(x), 4), "y": round(float(y), 4),
                        "text": entry.label, "index": entry.index})  # fmt: skip
     return placed
 
 
-def caption(projection: Any, total: int) -> Component:
-    """Return what may be read from a map, and how faithful it was measured to be."""
+def middle(points: np.ndarray) -> np.ndarray:
+    """Return the middle of a group `(m, 2)` uint16: its median, if some of it lies there.
+
+    The median of a group in two parts lies between them, where nothing is: then it is the median
+    of its fullest part.
+    """
+    centre = np.median(points, axis=0)
+    near = np.abs(points - centre).max(axis=1) < NEAR
+    if near.mean() >= 0.05:
+        return centre
+    cells = (points // NEAR) @ np.array([65536 // NEAR + 1, 1])
+    found, counts = np.unique(cells, return_counts=True)
+    return np.median(points[cells == found[counts.argmax()]], axis=0)
+
+
+def caption(projection: Any, total: int, one: str = "image") -> Component:
+    """Return what may be read from a map, and how faithful it was measured to be.
+
+    Of points that were only set in a line nothing can be read: their notice stands alone.
+    """
     method = projection.spec.method
+    if projection.notice and not projection.scores:
+        return html.Div(html.P(projection.notice), className="vt-caption")
     parts: list[Any] = [html.P([html.Strong(f"{map_name(method)}. "), READING.get(method, "")])]
     if projection.notice:
         parts.append(html.P(projection.notice, className="vt-hint"))
@@ -110,9 +166,9 @@ def caption(projection: Any, total: int) -> Component:
     if measured:
         chance = projection.scores.get("knn_recall_chance")
         if chance is not None:
-            measured.append(html.Span(["by chance ", html.Strong(score(chance))]))
+            measured.append(html.Span([f"by chance {score(chance)}"], className="vt-scores-chance"))
         if projection.n_scored < total:
-            measured.append(html.Span(f"measured on {number(projection.n_scored)} images"))
+            measured.append(html.Span(f"measured on {plural(projection.n_scored, one)}"))
         parts.append(html.P(measured, className="vt-scores"))
     else:
         parts.append(html.P("Not measured yet how faithful it is.", className="vt-scores"))

@@ -7,7 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from components.words import MAP_NAMES, map_name
+from components.words import MAP_NAMES, column_name, map_name
 from core.encoders import ENCODERS
 
 SET_PICKER = "vt-set"
@@ -58,6 +58,8 @@ def set_picker(names: Sequence[str], current: str | None) -> Component:
 def map_picker(select_id: str, available: Sequence[str], current: str | None) -> Component:
     """Return the choice of a map among those a set has."""
     options = [{"label": map_name(name), "value": name} for name in available]
+    if not options:
+        options = [{"label": "none", "value": ""}]
     return select(select_id, "Map", options, current, inline=True)
 
 
@@ -68,7 +70,7 @@ def missing_maps(available: Sequence[str]) -> list[str]:
 
 def colour_picker(select_id: str, columns: Sequence[Any], current: str | None) -> Component:
     """Return the choice of the column that colours the map."""
-    options = [{"label": c.label, "value": c.name} for c in columns]
+    options = [{"label": column_name(c.name, c.label), "value": c.name} for c in columns]
     return select(select_id, "Colour by", options, current, inline=True)
 
 

@@ -5,7 +5,7 @@ and changes a map that is shown by writing the attributes that `attributes` retu
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -13,7 +13,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components.attributes import attrs
-from components.palette import palette_for
+from components.palette import OTHER, palette_for
+from components.words import entry_name
 
 Id = str | dict[str, str]
 
@@ -96,7 +97,7 @@ def attributes(
         "data-colour": f"{layer}/colour?{colour}",
         "data-palette": _compact(palette_for(colouring.kind)),
         "data-palette-dark": _compact(palette_for(colouring.kind, dark=True)),
-        "data-names": _compact({e.index: e.label for e in colouring.entries}),
+        "data-names": _compact({e.index: entry_name(e.label, e.index) for e in colouring.entries}),
         "data-mask": mask,
         "data-base": selection,
         "data-thumbs": f"{prefix}thumb/{quote(imageset_key, safe='')}/" if pictures else "",
@@ -115,6 +116,7 @@ def scatter(
     label: str = "Map of images",
     selection_store: Id | None = None,
     inspect_store: Id | None = None,
+    marked: int | None = None,
 ) -> Component:
     """Return a map and the stores that it fills.
 
@@ -128,6 +130,8 @@ def scatter(
         What a screen reader calls the map.
     selection_store, inspect_store
         Ids of stores of the page to fill instead of the map's own.
+    marked
+        Row of the point to ring at first; the page's script moves the ring.
 
     Returns
     -------
@@ -145,13 +149,37 @@ def scatter(
         id=part_id(name, "graph"),
         className="vt-map",
         tabIndex=0,
-        **attrs(aria_label=label, **targets, **shown),
-    )
+        **attrs(aria_label=label, data_marked="" if marked is None else str(marked),
+                **targets, **shown),
+    )  # fmt: skip
     return html.Div([host, *own], className="vt-map-frame")
 
 
-def legend(colouring: Colouring) -> Component:
-    """Return what the colours mean: a list of swatches, or a ramp for numbers."""
+def entry_id(name: str, code: int) -> dict[str, str]:
+    """Return the id of the button of one category in the legend of the map called `name`."""
+    return {"component": "scatter", "part": "entry", "name": name, "code": str(code)}
+
+
+def legend(
+    colouring: Colouring,
+    name: str = "",
+    *,
+    pressed: Collection[int] = (),
+    missing: bool = True,
+) -> Component:
+    """Return what the colours mean: a list of swatches, or a ramp for numbers.
+
+    Parameters
+    ----------
+    colouring
+        What the points are coloured by.
+    name
+        The map whose categories can be selected here; "" is a legend to read only.
+    pressed
+        Codes of the categories that are selected.
+    missing
+        Whether some points of a number have no value.
+    """
     light, dark = (palette_for(colouring.kind, dark=d) for d in (False, True))
     both = [f"light-dark({a}, {b})" for a, b in zip(light, dark, strict=True)]
     if colouring.kind == "number":
@@ -160,13 +188,25 @@ def legend(colouring: Colouring) -> Component:
             className="vt-ramp", style={"background": f"linear-gradient(90deg, {stops})"}
         )
         low, high = (_short(value) for value in (colouring.low, colouring.high))
-        ends = [html.Span(low), ramp, html.Span(high), _swatch(both[0]), html.Span("no value")]
+        ends: list[Component] = [html.Span(low), ramp, html.Span(high)]
+        ends += [_swatch(both[0]), html.Span("No value")] if missing else []
         return html.Div(ends, className="vt-legend", role="group", **attrs(aria_label="Legend"))
-    lines = [
-        html.Li([_swatch(both[e.index]), f"{e.label} ", html.Span(f"{e.count:,}")])
-        for e in colouring.entries
-    ]
-    return html.Ul(lines, className="vt-legend", tabIndex=0, **attrs(aria_label="Legend"))
+    lines = []
+    for e in colouring.entries:
+        told: list[Any] = [
+            _swatch(both[e.index]),
+            f"{entry_name(e.label, e.index)} ",
+            html.Span(f"{e.count:,}"),
+        ]
+        if name and e.index != OTHER:
+            on = e.index in pressed
+            told = [html.Button(
+                told, id=entry_id(name, e.index), type="button", className="vt-legend-entry",
+                **attrs(aria_pressed="true" if on else "false"),
+            )]  # fmt: skip
+        lines.append(html.Li(told))
+    focus: dict[str, Any] = {} if name else {"tabIndex": 0}  # a list that scrolls is reached by key
+    return html.Ul(lines, className="vt-legend", **focus, **attrs(aria_label="Legend"))
 
 
 def _swatch(colour: str) -> Component:
@@ -178,7 +218,9 @@ def _swatch(colour: str) -> Component:
 
 def _short(value: float | None) -> str:
     """Return a number as a legend shows it."""
-    return "–" if value is None else f"{value:.4g}"
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def _compact(value: Any) -> str:

@@ -9,8 +9,17 @@ from dash.development.base_component import Component
 from components import gallery, tables
 from components.attributes import attrs
 from components.notices import button_link
-from components.state import link, spread
-from components.words import MODEL_TYPES, ago, listed, map_name, number, plural, share
+from components.state import link, noun, spread
+from components.words import (
+    MODEL_TYPES,
+    ago,
+    encoder_name,
+    listed,
+    map_name,
+    number,
+    plural,
+    share,
+)
 from core.errors import ArtifactCorruptError, VitrineError
 
 THUMBS = 8
@@ -30,13 +39,13 @@ def steps(embedded: bool, mapped: bool, clustered: bool, *, busy: bool = False) 
     return html.Ol(items, className="vt-steps", **attrs(aria_label="Steps"))
 
 
-def _facts(summary: Any) -> Component:
+def _facts(summary: Any, found: Any) -> Component:
     """Return a set's counts."""
     return tables.facts(
         (
-            ("Images", number(summary.items)),
-            ("Clusters", number(summary.clusters)),
-            ("Unassigned", share(summary.noise_share)),
+            (noun(found).capitalize() + "s", number(summary.items)),
+            ("Themes", number(summary.clusters)),
+            ("Unassigned", share(summary.noise_share) if summary.clusters else "–"),
             ("Not usable", number(summary.broken)),
         ),
         "vt-facts vt-facts-row",
@@ -48,7 +57,12 @@ def _origin(summary: Any, found: Any) -> Component:
     kind = MODEL_TYPES.get(found.spec.model_type, found.spec.model_type)
     maps = listed([map_name(name) for name in summary.maps]) or "none yet"
     lines: list[Any] = [
-        html.P([html.Strong(summary.encoder), f": {kind}, {plural(summary.dims, 'dimension')}"]),
+        html.P(
+            [
+                html.Strong(encoder_name(summary.encoder)),
+                f": {kind}, {plural(summary.dims, 'dimension')}",
+            ]
+        ),
         html.P(f"Maps: {maps}"),
         html.P(["From ", html.Code(summary.source)]) if summary.source else None,
     ]
@@ -88,8 +102,8 @@ def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) ->
             ],
             className="vt-card-head",
         ),
-        gallery.mosaic(found.key, rows, f"Pictures of {summary.name}") if rows else None,
-        _facts(summary),
+        gallery.mosaic(found, rows, f"Pictures of {summary.name}") if rows else None,
+        _facts(summary, found),
         _origin(summary, found),
         html.Div(
             [

@@ -14,7 +14,8 @@ from core.request import RunRequest, name_for
 
 SOURCE, NAME = "home-source", "home-name"
 ENCODER, TIMM, MAPS = "home-encoder", "home-timm", "home-maps"
-START, SAMPLE_BUTTON, SAMPLE_HERO = "home-start", "home-sample", "home-sample-hero"
+START, STARTED = "home-start", "home-started"
+SAMPLE_BUTTON, SAMPLE_HERO = "home-sample", "home-sample-hero"
 
 _SUGGESTED = (
     "mobilenetv2_100.ra_in1k", "resnet50.a1_in1k", "convnext_tiny.in12k_ft_in1k",
@@ -68,7 +69,7 @@ def sample_button(button_id: str, *, primary: bool = False) -> Component:
 
 
 def form() -> Component:
-    """Return the form "Add a set"."""
+    """Return the form "Add a set"; what comes of it is told above its buttons."""
     timm = dbc.Input(id=TIMM, type="text", size="sm", list="home-timm-known", autoComplete="off",
                      placeholder="mobilenetv2_100.ra_in1k")  # fmt: skip
     source = dbc.Input(id=SOURCE, type="text", size="sm", autoComplete="off",
@@ -99,6 +100,7 @@ def form() -> Component:
                 hidden=True,
             ),
             pickers.maps_picker(MAPS),
+            html.Div(id=STARTED, role="status"),
             html.Div(
                 [
                     html.Button("Start", id=START, type="button", className="btn btn-primary"),

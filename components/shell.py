@@ -29,9 +29,10 @@ PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Cluste
          ("/jobs", "Jobs", "j"))  # fmt: skip
 
 KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("/",), "Choose the set"),
+    (("/",), "Filter the images, or choose the set"),
     (("g", "s e c j"), "Go to Sets, Explore, Clusters or Jobs"),
-    (("l", "b"), "Map: lasso or box"),
+    (("l", "b", "p"), "Map: lasso, box or pan"),
+    (("v",), "Map: select what is in view"),
     (("+", "−", "0", "arrows"), "Map: zoom, show all, move"),
     (("arrows", "Home", "End"), "Gallery: move"),
     (("Enter", "Space"), "Gallery: open the inspector"),
@@ -90,8 +91,8 @@ def top_bar() -> Component:
             html.Div(
                 [
                     html.Div(html.Span(hidden=True), id="vt-indicator"),
-                    html.Div(
- pickers.set_picker([], None), id="vt-set-slot", className="vt-set-slot"),
+                    html.Div(pickers.set_picker([], None), id="vt-set-slot",
+                             className="vt-set-slot"),
                     html.Button("?", type="button", className="vt-icon-button", title="Keys (?)",
                                 **attrs(aria_label="Keys and help", data_vt_action="help")),
                     theme.toggle(),

@@ -23,6 +23,23 @@ def link(path: str, **query: Any) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def has_pictures(found: Any) -> bool:
+    """Tell whether the items of an open set are pictures; vectors alone have no path."""
+    return "path" in found.items and bool(found.items["path"].fillna("").astype(str).ne("").any())
+
+
+def noun(found: Any) -> str:
+    """Return what one item of an open set is called."""
+    return "image" if has_pictures(found) else "vector"
+
+
+def captions(found: Any, rows: Sequence[int]) -> list[str]:
+    """Return the label of each of these rows, "" where there is none."""
+    if "label" not in found.items:
+        return [""] * len(rows)
+    return [str(v) for v in found.items["label"].iloc[list(rows)].astype("string").fillna("")]
+
+
 def whole(text: str | int | None, default: int | None = None) -> int | None:
     """Return a whole number from an address, or the default where it is none."""
     try:

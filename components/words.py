@@ -6,6 +6,15 @@ from typing import Any
 
 MAP_NAMES = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 
+#: What pages call the columns that Vitrine computes; a set's own columns keep their names.
+COLUMN_NAMES = {
+    "cluster": "Theme",
+    "cluster probability": "Theme membership",
+    "outlier score": "Outlier score",
+    "neighbour distance": "Distance to neighbours",
+    "micro cluster size": "Micro-cluster size",
+}
+
 MODEL_TYPES = {
     "classification": "trained to tell classes apart",
     "self-supervised": "self-supervised model",
@@ -78,6 +87,29 @@ def map_name(name: str) -> str:
     """Return a projection's name for people: "umap3d" is "UMAP, 3-D"."""
     base = name.removesuffix("3d")
     return MAP_NAMES.get(base, base) + (", 3-D" if name.endswith("3d") else "")
+
+
+def column_name(name: str, label: str = "") -> str:
+    """Return what a page calls a column; those of the set's own table keep their names."""
+    if name.startswith("faithfulness "):
+        return f"Faithfulness of the {map_name(name.split(' ', 1)[1])} map"
+    return COLUMN_NAMES.get(name, label or name)
+
+
+def entry_name(label: str, code: int) -> str:
+    """Return what a legend calls a category; code 0, no value, begins like a sentence."""
+    return label[:1].upper() + label[1:] if code == 0 else label
+
+
+def encoder_name(name: str) -> str:
+    """Return an encoder's name without the folders that its weights lie in."""
+    kind, colon, rest = name.partition("local-dir:")
+    if not colon:
+        kind, rest = ("timm:", name[5:]) if name.startswith("timm:") else ("", name)
+        if "/" not in rest and "\\" not in rest:
+            return name
+    last = rest.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return f"{kind}{last}"
 
 
 def listed(words: Sequence[str]) -> str:

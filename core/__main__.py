@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import Settings, load_settings
-from core.errors import VitrineError
+from core.errors import JobCancelled, VitrineError
 from core.progress import Step
 
 
@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     if not source.startswith("sample:"):
         source = str(Path(source).expanduser().absolute())
     maps = tuple(dict.fromkeys(options.map or ["umap"]))
-    encoder = options.encoder or default_encoder(source)
+    encoder = default_encoder(source) if options.encoder is None else options.encoder
     request = RunRequest(source, options.name, encoder, maps, options.dims, settings.seed).to_json()
     with terminal_progress() as listen:
         result = run_here(settings, "run", request, f"{options.name}: {encoder}", listen)
@@ -257,14 +257,14 @@ def perform(options: argparse.Namespace) -> int:
     }  # fmt: skip
     try:
         code: int = options.do(options, load_settings(flags))
-    except VitrineError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, JobCancelled):
         print(
             "stopped; what was done is kept, the same command goes on from there", file=sys.stderr
         )
         return 130
+    except VitrineError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of our output is gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -1,6 +1,7 @@
 """Settings: one frozen record, read once from defaults, a TOML file, `VITRINE_*` and flags."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -40,6 +41,22 @@ OPTIONS: tuple[Option, ...] = (
     Option("warm_worker", True, "Keep one process ready with UMAP imported and compiled"),
     Option("max_jobs", 1, "Jobs that run at the same time; others wait"),
 )  # fmt: skip
+
+
+#: The least and the greatest value of each setting that is a number.
+LIMITS: dict[str, tuple[int, int]] = {
+    "port": (0, 65535),
+    "workers": (0, 1024),
+    "batch_size": (0, 65536),
+    "seed": (0, 2**32 - 1),
+    "max_pixels": (1, 2**40),
+    "max_file_mb": (1, 2**20),
+    "thumbnail_side": (16, 2048),
+    "thumbnail_cache_mb": (1, 2**30),
+    "neighbors": (2, 1000),
+    "exact_neighbors_up_to": (0, 2**31),
+    "max_jobs": (1, 64),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +107,18 @@ def _convert(name: str, value: Any, origin: str) -> Any:
             return False
         raise InputError(f"{origin}: {name} must be true or false, not {value!r}")
     if isinstance(default, int):
+        low, high = LIMITS[name]
         try:
-            return int(value)
+            number = int(value)
         except (TypeError, ValueError):
             raise InputError(f"{origin}: {name} must be a whole number, not {value!r}") from None
-    return str(value)
+        if not low <= number <= high:
+            raise InputError(f"{origin}: {name} must be from {low} to {high}, not {number}")
+        return number
+    text = str(value)
+    if name == "device" and not re.fullmatch(r"auto|cpu|(cuda|mps)(:\d+)?", text):
+        raise InputError(f"{origin}: device must be auto, cpu, cuda or mps, not {text!r}")
+    return text
 
 
 def load_settings(
@@ -120,7 +144,7 @@ def load_settings(
         path = Path(env["VITRINE_CONFIG"])
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise InputError(f"VITRINE_CONFIG={path}: {error}") from error
         values |= {name: _convert(name, value, str(path)) for name, value in table.items()}
     for option in OPTIONS:

@@ -1,6 +1,7 @@
 """Writes a set's items, clusters, map places and vectors to files other tools read."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import InputError
+from core.ingest.items import free_name
 from core.library import OpenSet
 from core.storage.store import Workspace, storage_errors
 from core.storage.vectors import VectorCache
@@ -24,7 +26,7 @@ def export_table(opened: OpenSet) -> pd.DataFrame:
     (`<map>_z`), `<map>_faithfulness`.
     """
     table = opened.items.copy()
-    table.insert(0, "row", np.arange(len(table)))
+    table.insert(0, "row", np.arange(len(table)))  # no column is named so, see core.ingest.items
     computed: dict[str, np.ndarray] = {}
     themes, micro = opened.clustering("themes"), opened.clustering("micro")
     if themes is not None:
@@ -39,7 +41,7 @@ def export_table(opened: OpenSet) -> pd.DataFrame:
         computed |= {f"{name}_{axis}": values for axis, values in axes}
         computed[f"{name}_faithfulness"] = np.asarray(projection.faithfulness)
     for name, values in computed.items():
-        table[name if name not in table else f"vitrine_{name}"] = values
+        table[name if name not in table else free_name(f"vitrine_{name}", dict(table))] = values
     return table
 
 
@@ -82,19 +84,46 @@ def export_set(
     table = export_table(opened)
     keep = np.arange(len(table)) if rows is None else np.asarray(rows, dtype=np.int64)
     table = table.iloc[keep]
-    with storage_errors(f"writing {target}"):
-        if to == "csv":
-            table.to_csv(target, index=False)
-            return [target]
-        vectors = load_vectors(opened, workspace)[keep]
-        if to == "npy":
-            np.save(target, vectors, allow_pickle=False)
-            written = target if target.suffix == ".npy" else target.with_name(f"{target.name}.npy")
-            beside = written.with_suffix(".csv")
-            table.to_csv(beside, index=False)
-            return [written, beside]
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        flat = pa.array(vectors.reshape(-1), pa.float32())
-        column = pa.FixedSizeListArray.from_arrays(flat, max(1, vectors.shape[1]))
-        pq.write_table(arrow.append_column("vector", column), target)
-        return [target]
+    vectors = None if to == "csv" else load_vectors(opened, workspace)[keep]
+    if to == "npy" and target.suffix != ".npy":
+        target = target.with_name(f"{target.name}.npy")
+    written = [target]
+    if vectors is not None and to == "parquet":
+        _write_whole(target, lambda part: _write_parquet(part, table, vectors))
+    elif vectors is not None:
+        written.append(target.with_suffix(".csv"))
+        _write_whole(target, lambda part: _write_npy(part, vectors))
+    if to != "parquet":
+        _write_whole(written[-1], lambda part: table.to_csv(part, index=False))
+    return written
+
+
+def _write_npy(path: Path, vectors: np.ndarray) -> None:
+    """Write vectors as .npy under exactly this name."""
+    with path.open("wb") as file:
+        np.save(file, vectors, allow_pickle=False)
+
+
+def _write_parquet(path: Path, table: pd.DataFrame, vectors: np.ndarray) -> None:
+    """Write the table and, as its last column, the vectors."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    flat = pa.array(vectors.reshape(-1), pa.float32())
+    column = pa.FixedSizeListArray.from_arrays(flat, max(1, vectors.shape[1]))
+    pq.write_table(arrow.append_column(free_name("vector", dict(table)), column), path)
+
+
+def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
+    """Write beside the target and move it there, so that a full disk spoils no earlier export."""
+    if target.is_symlink():
+        target = target.resolve()
+    if target.exists() and not target.is_file():  # a pipe or a device, such as /dev/stdout
+        with storage_errors(f"writing {target}"):
+            write(target)
+        return
+    with (
+        storage_errors(f"writing {target}"),
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as folder,
+    ):
+        part = Path(folder) / "part"
+        write(part)
+        part.replace(target)

@@ -1,6 +1,6 @@
 """From a scanned source to a stored image set whose every item has a vector."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +11,9 @@ import pandas as pd
 from core.embed import EncodedBatch, embed, read_pictures
 from core.encoders import Encoder, describe, open_encoder
 from core.imaging.decode import ItemFile
+from core.imaging.files import reason_of_os_error
+from core.ingest.items import free_name, same_values
+from core.keys import item_id
 from core.model import BrokenFile, EncoderSpec, ImageSet, Scan
 from core.run import Run
 from core.storage.records import imageset_key, region_of
@@ -62,16 +65,20 @@ def _fill(state: Run, found: Scan, cache: VectorCache, encoder: Encoder | None) 
                 return False
         state.reused = len(readable) - len(missing)
         if encoder is not None and missing:
-            _encode_missing(state, _files(found.items, found.root, missing), encoder, cache)
+            files = _files(found.items, found.root, missing)
+            _encode_missing(state, files, encoder, cache, hashed=found.kind != "idx")
     _read_unknown(state, found, ids)
     state.quarantined = cache.quarantined(ids)
     return True
 
 
 def _encode_missing(
-    state: Run, files: list[ItemFile], encoder: Encoder, cache: VectorCache
+    state: Run, files: list[ItemFile], encoder: Encoder, cache: VectorCache, hashed: bool
 ) -> None:
-    """Encode pictures and store each batch before the next is waited for."""
+    """Encode pictures and store each batch before the next is waited for.
+
+    `hashed` tells that an item id is that of its file's bytes, not of an array in it.
+    """
     batches = embed(
         files,
         encoder,
@@ -82,11 +89,41 @@ def _encode_missing(
         batch_size=state.settings.batch_size,
         progress=state.progress,
     )
+    by_id = {file.item_id: file for file in files} if hashed else {}
     for batch in batches:
+        batch = _as_hashed(state, batch, by_id)
         _keep(state, batch)
         cache.append(batch.item_ids, batch.vectors)
         cache.quarantine(batch.quarantined)
         state.encoded += len(batch.item_ids)
+
+
+def _as_hashed(state: Run, batch: EncodedBatch, files: Mapping[str, ItemFile]) -> EncodedBatch:
+    """Drop what was read from files that are not, or no longer, what their item ids say.
+
+    A file may be written to between its hashing and its decoding; nothing of the new content may
+    be kept under the old identity.
+    """
+    mine = [files[key] for key in batch.facts if key in files]
+    hashes = state.catalog.sha256_of_many(file.path for file in mine)
+    gone: dict[str, dict[str, Any]] = {}
+    for file in mine:
+        content = hashes[file.path]
+        if isinstance(content, OSError):
+            gone[file.item_id] = {"broken": reason_of_os_error(content), "transient": True}
+        elif item_id(content, file.region) != file.item_id:
+            reason = "was changed while the run was reading it: run again"
+            gone[file.item_id] = {"broken": reason, "transient": True}
+    if not gone:
+        return batch
+    rows = [row for row, key in enumerate(batch.item_ids) if key not in gone]
+    return EncodedBatch(
+        [batch.item_ids[row] for row in rows],
+        batch.vectors[rows],
+        {key: reason for key, reason in batch.quarantined.items() if key not in gone},
+        batch.facts | gone,
+        {key: data for key, data in batch.thumbnails.items() if key not in gone},
+    )
 
 
 def _keep(state: Run, batch: EncodedBatch) -> None:
@@ -113,8 +150,9 @@ def _read_unknown(state: Run, found: Scan, ids: Sequence[str]) -> None:
         workers=state.settings.n_workers,
         progress=state.progress,
     )
+    by_id = {file.item_id: file for file in files} if found.kind in {"folder", "table"} else {}
     for batch in batches:
-        _keep(state, batch)
+        _keep(state, _as_hashed(state, batch, by_id))
 
 
 def _store_given(state: Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
@@ -153,7 +191,9 @@ def assemble(state: Run, found: Scan) -> ImageSet:
     items = found.items[keep].reset_index(drop=True)
     items = _with_facts(items, facts)
     key = imageset_key(items, broken)
-    if not state.workspace.has("imageset", key):
+    if state.workspace.has("imageset", key):
+        state.workspace.read("imageset", key)  # says so if it is damaged
+    else:
         table = pd.DataFrame([asdict(b) for b in broken], columns=["path", "reason"]).astype("str")
         state.workspace.write(
             "imageset",
@@ -165,7 +205,11 @@ def assemble(state: Run, found: Scan) -> ImageSet:
 
 
 def _with_facts(items: pd.DataFrame, facts: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Add width, height, format, mode and notes of each picture, unless the source has them."""
+    """Add width, height, format, mode and notes of each picture.
+
+    A given column of such a name and other content is renamed with "_given"; where the set has no
+    pictures to tell of, it keeps its name.
+    """
     known = [facts.get(key, {}) for key in items["item_id"]]
     columns: dict[str, pd.Series] = {}
     for name in ("width", "height"):
@@ -174,7 +218,10 @@ def _with_facts(items: pd.DataFrame, facts: dict[str, dict[str, Any]]) -> pd.Dat
         columns[name] = pd.Series([f.get(name) for f in known], dtype="string")
     columns["notes"] = pd.Series(["; ".join(f.get("notes", ())) for f in known], dtype="string")
     for name, values in columns.items():
-        if name not in items:
-            items = items.assign(**{name: values.to_numpy(dtype=object)})
-            items[name] = items[name].astype(values.dtype)
+        if name in items:
+            if not any(known) or same_values(items[name], values):
+                continue
+            items = items.rename(columns={name: free_name(f"{name}_given", dict(items))})
+        items = items.assign(**{name: values.to_numpy(dtype=object)})
+        items[name] = items[name].astype(values.dtype)
     return items

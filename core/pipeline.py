@@ -19,7 +19,6 @@ from core.storage.catalog import Catalog
 from core.storage.records import unpack_clustering
 from core.storage.store import Workspace
 
-
 #: What a map that is too small or degenerate to be measured says.
 NO_SCORES: dict[str, float | None] = dict.fromkeys(
     ("trustworthiness", "continuity", "knn_recall", "knn_recall_chance", "shepard")

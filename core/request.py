@@ -42,6 +42,8 @@ class RunRequest:
         for method in self.maps:
             if method not in MAPS:
                 raise InputError(f"map {method!r}: use one of {', '.join(MAPS)}")
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise InputError(f"seed {self.seed!r}: a whole number from 0 to {2**32 - 1}")
         if self.dims not in {2, 3}:
             raise InputError(f"dims {self.dims!r}: a map has 2 or 3 dimensions")
         if not self.source.strip():

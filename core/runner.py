@@ -63,13 +63,16 @@ def execute(
         if listener is not None:
             listener(step)
 
+    stopped: list[int] = []
+
     def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)  # kept too: a library may swallow what is raised inside it
         raise JobCancelled("stopped by a signal")
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, stop)
     try:
-        progress = Progress(listen, lambda: board.cancelled(job.id))
+        progress = Progress(listen, lambda: bool(stopped) or board.cancelled(job.id))
         result = _compute(job, settings, progress)
     except (JobCancelled, KeyboardInterrupt) as error:
         _record(board, job, "cancelled", str(error) or "interrupted")

@@ -8,7 +8,16 @@ from dash.development.base_component import Component
 from components import cluster_cards, figures, gallery, inspector, notices, pickers, shell
 from components.attributes import attrs
 from components.notices import button_link
-from components.state import PAGE_SIZE, choose_set, chosen, link, services, whole
+from components.state import (
+    PAGE_SIZE,
+    choose_set,
+    chosen,
+    has_pictures,
+    link,
+    noun,
+    services,
+    whole,
+)
 from components.words import number, plural, share
 
 register_page(__name__, path="/clusters", name="Clusters", title="Clusters · Vitrine", order=2)
@@ -110,7 +119,9 @@ def overview(
             ],
             className="vt-bar-line",
         ),
-        figures.size_histogram("clusters-sizes", [c.size for c in real]) if len(real) > 3 else None,
+        figures.size_histogram("clusters-sizes", [c.size for c in real], words(kind))
+        if len(real) > 3
+        else None,
         cluster_cards.grid(found, listed[(page - 1) * CARDS : page * CARDS], kind, column),
         gallery.pager("/clusters", query, page, pages),
         singletons(found, single),
@@ -120,18 +131,24 @@ def overview(
     return [part for part in parts if part is not None]
 
 
+def words(kind: str) -> str:
+    """Return what clusters of a kind are called."""
+    return cluster_cards.KINDS[kind].lower()
+
+
 def told(found: Any, kind: str, real: list[Any], cards: list[Any], single: list[Any]) -> str:
     """Return one sentence on a clustering."""
+    one = noun(found)
     if kind == "micro":
+        hold = "holds" if len(single) == 1 else "hold"
         return (
-            f"{plural(len(real), 'micro-cluster')} of near-identical pictures; "
-            f"{number(len(single))} hold a single picture."
+            f"{plural(len(real), 'micro-cluster')} of near-identical {one}s; "
+            f"{number(len(single))} {hold} a single {one}."
         )
     noise = next((c for c in cards if cluster_cards.is_noise(c)), None)
-    rest = f"{number(noise.size)} images ({share(noise.share)})" if noise else "no image"
-    return (
-        f"{plural(len(real), 'cluster')} in {number(len(found.items))} images; {rest} unassigned."
-    )
+    rest = f"{plural(noise.size, one)} ({share(noise.share)})" if noise else f"no {one}"
+    inside = plural(len(found.items), one)
+    return f"{plural(len(real), 'theme')} in {inside}; {rest} unassigned."
 
 
 def singletons(found: Any, single: list[Any]) -> Component | None:
@@ -139,14 +156,11 @@ def singletons(found: Any, single: list[Any]) -> Component | None:
     if not single:
         return None
     shown = [c.exemplars[0] for c in single[:PAGE_SIZE]]
-    pictures = [
-        html.Li(gallery.thumb(f"{found.key}/{row}", f"Image {row}", row=row, inspect_store=STORE))
-        for row in shown
-    ]
+    pictures = [html.Li(button) for button in gallery.thumbs(found, shown, STORE)]
     more = f"First {len(shown)} of {number(len(single))}." if len(single) > len(shown) else ""
     return html.Details(
         [
-            html.Summary(f"Clusters of one: {plural(len(single), 'picture')} unlike any other"),
+            html.Summary(f"Clusters of one: {plural(len(single), noun(found))} unlike any other"),
             html.Ul(pictures, className="vt-paged"),
             html.P(more, className="vt-small"),
         ],
@@ -172,8 +186,9 @@ def one_cluster(
             ],
             className="vt-page-head vt-bar-line",
         ),
-        cluster_cards.figures(one, column),
-        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {cluster_cards.title(one)}"),
+        cluster_cards.figures(one, column, noun(found)),
+        html.Div(gallery.host(NAME, window, STORE, label=f"Images of {cluster_cards.title(one)}",
+                              pictures=has_pictures(found)),
                  className="vt-gallery-frame"),
         inspector.panel(NAME, found.name),
     ]  # fmt: skip

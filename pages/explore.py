@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 from dash import (
+    ALL,
     ClientsideFunction,
     Input,
     Output,
     State,
     callback,
     clientside_callback,
+    ctx,
     dcc,
     html,
     no_update,
@@ -28,6 +31,7 @@ from components import (
 )
 from components.notices import button_link
 from components.state import choose_set, chosen, services, whole
+from components.words import map_name
 from core.errors import NotFoundError
 
 register_page(__name__, path="/explore", name="Explore", title="Explore · Vitrine", order=1)
@@ -40,6 +44,12 @@ GALLERY_SLOT, CLEAR = "explore-gallery-slot", explore_view.CLEAR
 MISSING, COMPUTE = "explore-missing", "explore-compute"
 NAME = "explore"
 STORE = inspector.store_id(NAME)
+
+#: The buttons of the legend.
+ENTRIES = {**scatter.entry_id(map_view.MAP, 0), "code": ALL}
+
+#: Items below which every map is only a line of points (core.maps.projection).
+FEWEST = 5
 
 
 @notices.explained
@@ -76,7 +86,7 @@ def body(keys: dict[str, Any]) -> list[Component]:
         explore_view.frame(
             notices=[notices.alert(text, "warning") for text in told],
             toolbar=toolbar(found, maps, current, columns, colour),
-            map_part=html.Div(map_part(found, current, colour, selection), id=MAP_SLOT),
+            map_part=html.Div(map_part(found, current, colour, selection, row), id=MAP_SLOT),
             gallery_part=html.Div(
                 explore_view.gallery_part(found, selection, keys, STORE, services().selections),
                 id=GALLERY_SLOT,
@@ -127,39 +137,67 @@ def toolbar(
     found: Any, maps: list[str], current: str | None, columns: list[Any], colour: str | None
 ) -> list[Component]:
     """Return the pickers above the map."""
+    usable = len(found.items) > 0
+    missing = pickers.missing_maps(maps) if len(found.items) >= FEWEST else []
     return [
         html.H1(found.name, className="vt-toolbar-title"),
-        pickers.map_picker(MAP, maps, current),
-        pickers.colour_picker(COLOUR, columns, colour),
-        filters.panel(found, columns, colour),
-        explore_view.compute_map(MISSING, COMPUTE, pickers.missing_maps(maps)),
+        html.Div(pickers.map_picker(MAP, maps, current), hidden=not (maps and usable)),
+        html.Div(pickers.colour_picker(COLOUR, columns, colour), hidden=not (maps and usable)),
+        filters.panel(found, columns if usable else [], colour),
+        explore_view.compute_map(MISSING, COMPUTE, missing),
     ]
 
 
-def map_part(found: Any, name: str | None, colour: str | None, selection: Any) -> list[Component]:
-    """Return the map with its legend and caption, or why there is none yet."""
-    if name is None:
-        return [
-            notices.empty_state(
-                "No map yet", "Its map is being computed, or no run has finished. The gallery "
-                "beside this works already.", button_link("See the jobs", "/jobs"),
-            )
-        ]  # fmt: skip
+def map_part(
+    found: Any, name: str | None, colour: str | None, selection: Any, row: int | None = None
+) -> list[Component]:
+    """Return the map with its legend and caption, or why there is none."""
+    if name is None or not len(found.items):
+        return [no_map(found)]
     shown = map_view.shown(found, name, colour, selection)
     return [
-        map_view.host(found, shown, SELECTION, STORE),
-        html.Div(map_view.notes(found, name, colour), id=NOTES),
+        map_view.host(found, shown, SELECTION, STORE, row),
+        html.Div(map_view.notes(found, name, colour, selected_rows(found, selection)), id=NOTES),
     ]
+
+
+def no_map(found: Any) -> Component:
+    """Return why a set has no map to draw, and what to do."""
+    if not len(found.items):
+        return notices.empty_state(
+            "This set is empty",
+            "Its source held nothing that could be used. The reasons, file by file, are on the "
+            "set's card." if len(found.broken) else "Its source held no image at all.",
+            button_link("See the set", "/", primary=True),
+        )  # fmt: skip
+    deep = [map_name(n) for n in found.projections if n.endswith("3d")]
+    if deep:
+        return notices.empty_state(
+            "No map in two dimensions yet",
+            f"{map_view.deep_note(deep)} Choose one above and compute it.",
+            button_link("See the jobs", "/jobs"),
+        )
+    return notices.empty_state(
+        "No map yet", "Its map is being computed, or no run has finished. The gallery works "
+        "already.", button_link("See the jobs", "/jobs"),
+    )  # fmt: skip
+
+
+def selected_rows(found: Any, selection: dict[str, Any] | None) -> np.ndarray | None:
+    """Return the rows of a selection; None for no selection, or one that is gone."""
+    if not selection or not selection.get("selection"):
+        return None
+    try:
+        return np.asarray(services().selections.load(selection["selection"], found.key))
+    except NotFoundError:
+        return None
 
 
 # -- choosing a map, a colour, a selection ---------------------------------------------------------
 
 
 @callback(
-    output={
-        "notes": Output(NOTES, "children"),
-        "map": {name: Output(map_view.HOST, name) for name in scatter.ATTRIBUTES},
-    },
+    output={name: Output(map_view.HOST, name) for name in scatter.ATTRIBUTES},
     inputs=[Input(MAP, "value"), Input(COLOUR, "value"), Input(SELECTION, "data")],
     state=[State(NOW, "data")],
     prevent_initial_call=True,
@@ -167,10 +205,41 @@ def map_part(found: Any, name: str | None, colour: str | None, selection: Any) -
 def redraw(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> dict[str, Any]:
     """Show the chosen map, colour and selection in the host that is there, which keeps its view."""
     found = services().library.open(choose_set(keys["set"]))
-    return {
-        "notes": map_view.notes(found, name, colour),
-        "map": map_view.shown(found, name, colour, selection),
-    }
+    return map_view.shown(found, name, colour, selection)
+
+
+@callback(
+    Output(NOTES, "children"),
+    Input(MAP, "value"),
+    Input(COLOUR, "value"),
+    State(SELECTION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def explain(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> list[Component]:
+    """Show the legend and the caption of the chosen map and colour."""
+    found = services().library.open(choose_set(keys["set"]))
+    return map_view.notes(found, name, colour, selected_rows(found, selection))
+
+
+@callback(
+    Output(ENTRIES, "aria-pressed"),
+    Input(SELECTION, "data"),
+    State(ENTRIES, "id"),
+    State(COLOUR, "value"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def press(
+    selection: Any, entries: list[dict[str, str]], colour: str, keys: dict[str, Any]
+) -> list[str]:
+    """Tell which categories are selected in the legend that is there, which keeps the focus."""
+    if not entries:
+        return []
+    found = services().library.open(choose_set(keys["set"]))
+    rows = selected_rows(found, selection)
+    pressed = map_view.whole_categories(found.colouring(colour), rows)
+    return ["true" if int(entry["code"]) in pressed else "false" for entry in entries]
 
 
 @callback(
@@ -189,6 +258,35 @@ def fill(
     same = (selection or {}).get("selection", "") == keys["sel"]
     now = {**keys, "map": name, "color": colour, "page": keys["page"] if same else ""}
     return explore_view.gallery_part(found, selection, now, STORE, services().selections)
+
+
+@callback(
+    Output(SELECTION, "data", allow_duplicate=True),
+    Input(ENTRIES, "n_clicks"),
+    State(COLOUR, "value"),
+    State(SELECTION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def select_category(
+    clicks: list[int | None], colour: str, selection: dict[str, Any] | None, keys: dict[str, Any]
+) -> Any:
+    """Select the category whose legend entry was clicked, or take it off if it is selected."""
+    if not ctx.triggered or not ctx.triggered[0]["value"]:
+        return no_update  # a legend that only just appeared
+    found = services().library.open(choose_set(keys["set"]))
+    codes = found.colouring(colour).codes
+    code = int(ctx.triggered_id["code"])
+    pressed = map_view.whole_categories(found.colouring(colour), selected_rows(found, selection))
+    if pressed == {code}:
+        return None
+    on = code in pressed
+    return services().selections.choose(
+        found.key, len(found.items), np.flatnonzero(codes == code),
+        {"how": f"legend of {colour}", "code": code},
+        base=(selection or {}).get("selection") if on else None,
+        mode="subtract" if on else "replace",
+    )  # fmt: skip
 
 
 @callback(Output(SELECTION, "data"), Input(CLEAR, "n_clicks"), prevent_initial_call=True)

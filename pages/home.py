@@ -7,10 +7,11 @@ from dash.development.base_component import Component
 
 from components import job_panel, notices, set_cards, set_form, shell
 from components.state import services
+from core.errors import InputError
 
 register_page(__name__, path="/", name="Sets", title="Sets · Vitrine", order=0)
 
-SETS, LIVE, STARTED = "home-sets", "home-jobs", "home-started"
+SETS, LIVE, STARTED = "home-sets", "home-jobs", set_form.STARTED
 
 
 def sets_view() -> list[Component]:
@@ -51,8 +52,7 @@ def layout(**query: str) -> Component:
                         ],
                         className="vt-main-column",
                     ),
-                    html.Div([set_form.form(), html.Div(id=STARTED, role="status")],
-                             className="vt-side-column"),
+                    html.Div(set_form.form(), className="vt-side-column"),
                 ],
                 className="vt-columns",
             ),
@@ -85,7 +85,10 @@ def start(
     if not clicks:
         return no_update, no_update
     seed = services().settings.seed
-    wanted = set_form.request(source, name, encoder, timm, maps or [], seed)
+    try:
+        wanted = set_form.request(source, name, encoder, timm, maps or [], seed)
+    except InputError as error:
+        return no_update, notices.alert(str(error))  # beside the field, not over it
     job = services().jobs.submit("run", wanted.to_json(), set_form.title(wanted))
     return job.id, notices.alert(f"Started: {job.title}.", "success")
 

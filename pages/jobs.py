@@ -58,3 +58,19 @@ def stop(clicks: list[int | None]) -> Any:
         return no_update
     services().jobs.cancel(ctx.triggered_id["name"])
     return f"stop {ctx.triggered_id['name']}"
+
+
+@callback(
+    Output(shell.NUDGE, "data", allow_duplicate=True),
+    Input({"component": "job", "part": "again", "name": ALL}, "n_clicks"),
+    prevent_initial_call=True,
+)
+def again(clicks: list[int | None]) -> Any:
+    """Ask for the work of a job that did not end well once more."""
+    if not any(clicks) or not ctx.triggered or not ctx.triggered[0]["value"]:
+        return no_update
+    board = services().jobs
+    for job in board.list():
+        if job.id == ctx.triggered_id["name"]:
+            return board.submit(job.kind, job.request, job.title).id
+    return no_update

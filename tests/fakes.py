@@ -28,6 +28,7 @@ class FakeSet:
         self.items = pd.DataFrame(
             {
                 "item_id": [item_id(r) for r in range(12)],
+                "path": [f"{r}.png" for r in range(12)],
                 "label": ["moth", "wasp"] * 6,
                 "width": 48,
                 "height": 32,
@@ -43,6 +44,12 @@ class FakeSet:
         self.clustered = True
         self.notice = ""
 
+    def without_pictures(self) -> "FakeSet":
+        """Make this a set of vectors only, which may still have a column called width."""
+        self.kind = "vectors"
+        self.items["path"] = None
+        return self
+
     def __len__(self) -> int:
         return len(self.items)
 
@@ -56,7 +63,7 @@ class FakeSet:
         return Projection(self.projections[name], spec, zeros, zeros[:, 0], scores, 12)
 
     def points(self, name: str) -> np.ndarray:
-        return np.repeat(np.arange(12, dtype=np.uint16)[:, None] * 1000, 2, axis=1)
+        return np.repeat(np.arange(len(self), dtype=np.uint16)[:, None] * 1000, 2, axis=1)
 
     def clustering(self, kind: str = "themes") -> Clustering | None:
         if not self.clustered:

@@ -193,12 +193,24 @@ def build(source: Source, size: int | None) -> tuple[Any, Path | None]:
         raise
     except Exception as error:
         # timm, torch, safetensors and the hub's client fail in many types; all mean the same here.
-        text = " ".join(str(error).split())[:400]
         raise EncoderUnavailableError(
-            f"timm model {source.model!r} cannot be loaded: {type(error).__name__}: {text}"
+            f"timm model {source.model!r} cannot be loaded: {_what_failed(error, source.weights)}"
         ) from error
     model.reset_classifier(0)
     return model.eval(), weights
+
+
+def _what_failed(error: Exception, weights: Path | None) -> str:
+    """Return why a model could not be loaded and, where it is known, what to do."""
+    text = " ".join(str(error).split())[:400]
+    if "weights_only" in text:
+        return (
+            f"{weights} holds Python objects, which are never loaded since that can run code: "
+            "use weights saved as model.safetensors"
+        )
+    if type(error).__name__ in {"SafetensorError", "UnpicklingError", "EOFError"}:
+        return f"{weights} is damaged ({text}): fetch it again"
+    return f"{type(error).__name__}: {text}"
 
 
 def _sized(args: Mapping[str, Any], fixed: bool, size: int | None) -> dict[str, Any]:

@@ -302,6 +302,7 @@ def _read_parquet(path: Path) -> _Given:
     name = _vector_column(_read_schema(path))
     assert name is not None, "only asked for files that hold vectors"
     column = read_arrow(path).column(name).combine_chunks()
+    declared = getattr(column.type, "list_size", 0)  # known without a row
     rows = column.to_pylist()
     lengths = {len(row) for row in rows if row is not None}
     if len(lengths) > 1:
@@ -309,7 +310,7 @@ def _read_parquet(path: Path) -> _Given:
             f"{path.name}: column {name!r} holds vectors of {min(lengths)} to {max(lengths)}"
             " numbers; all must have the same length"
         )
-    width = lengths.pop() if lengths else 0
+    width = lengths.pop() if lengths else declared
     blank = [np.nan] * width
     vectors = np.array(
         [blank if row is None else [np.nan if v is None else v for v in row] for row in rows],

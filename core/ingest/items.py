@@ -8,6 +8,10 @@ import pandas as pd
 
 from core.model import ITEM_COLUMNS
 
+#: Names under which every set has computed values: a given column of the name is renamed.
+RESERVED = frozenset({
+    "cluster", "cluster probability", "outlier score", "micro cluster size", "neighbour distance",
+})  # fmt: skip
 _TYPES = {"frame": "Int64"} | dict.fromkeys(("box_x", "box_y", "box_w", "box_h"), "Float64")
 
 
@@ -38,12 +42,18 @@ def item_table(
             columns[name] = pd.Series(list(values), dtype=dtype)
     for name, series in (given or {}).items():
         column = series.reset_index(drop=True)
-        if name in columns:
-            if _same(columns[name], column):
-                continue
-            name = free_name(f"{name}_given", columns)
+        own = _rows(n_items) if name == "row" else columns.get(name)
+        if own is not None and same_values(own, column):
+            continue
+        if own is not None or name in RESERVED:
+            name = free_name(f"{name}_given", {**(given or {}), **columns})
         columns[name] = column
     return pd.DataFrame(columns, index=pd.RangeIndex(n_items))
+
+
+def _rows(n_items: int) -> pd.Series:
+    """Return the positions that every table has without saying so."""
+    return pd.Series(range(n_items), dtype="Int64")
 
 
 def free_name(wanted: str, taken: Mapping[str, Any]) -> str:
@@ -54,7 +64,7 @@ def free_name(wanted: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-def _same(left: pd.Series, right: pd.Series) -> bool:
+def same_values(left: pd.Series, right: pd.Series) -> bool:
     """Tell whether two columns print the same values."""
     missing = left.isna().to_numpy(), right.isna().to_numpy()
     if not np.array_equal(*missing):

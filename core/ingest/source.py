@@ -4,6 +4,7 @@ Only cheap checks are made here: files are listed, looked at by name or first by
 every picture is decoded once, later, where its vector is computed.
 """
 
+import stat
 from pathlib import Path
 
 from core.errors import InputError, VitrineError

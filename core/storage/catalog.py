@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,22 +17,17 @@ from typing import Any
 
 from core.errors import StorageError
 from core.imaging.files import sha256_of_file, sha256_of_files
-from core.keys import digest
 from core.progress import Progress
 from core.storage.trouble import passing_trouble
 
 #: Of the tables below; a file of another version is emptied, since all in it is found out again.
 _VERSION = 2
-_TABLES = """
-CREATE TABLE IF NOT EXISTS files (
-    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    seal TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (
-    item_id TEXT PRIMARY KEY, fact TEXT NOT NULL, seal TEXT NOT NULL
-) WITHOUT ROWID;
-"""
+_TABLES = {
+    "files": "path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,"
+    " ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, sha256 TEXT NOT NULL,"
+    " seal INTEGER NOT NULL",
+    "facts": "item_id TEXT PRIMARY KEY, fact TEXT NOT NULL, seal INTEGER NOT NULL",
+}
 #: Values in one query; below SQLite's oldest limit of 999.
 _CHUNK = 900
 #: A file changed less than this before it was read may change again within one tick of the clock
@@ -77,11 +73,22 @@ class Catalog:
             self._connection.execute("PRAGMA busy_timeout = 30000")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            if self._connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-                self._connection.executescript(
-                    "BEGIN IMMEDIATE; DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS facts;"
-                    f"{_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;"
-                )
+            if not self._is_current(self._connection):
+                self._make_tables(self._connection)
+
+    @staticmethod
+    def _is_current(connection: sqlite3.Connection) -> bool:
+        return bool(connection.execute("PRAGMA user_version").fetchone()[0] == _VERSION)
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        """Make the tables anew, unless another process has just done so."""
+        connection.execute("BEGIN IMMEDIATE")
+        if not self._is_current(connection):
+            for name, columns in _TABLES.items():
+                connection.execute(f"DROP TABLE IF EXISTS {name}")
+                connection.execute(f"CREATE TABLE {name} ({columns}) WITHOUT ROWID")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the database; the object cannot be used any more."""
@@ -175,7 +182,7 @@ class Catalog:
             list(names),
         )
         for *row, seal in rows:
-            if seal != digest(*row):
+            if seal != _seal(*row):
                 raise self._damaged(f"the entry of {os.fsdecode(row[0])} is not what was written")
             name, *stamp, content = row
             if stamps[names[name]] == tuple(stamp):
@@ -201,7 +208,7 @@ class Catalog:
                 settled = max(stamp[1], stamp[2]) < began - _SETTLED_NS
                 if isinstance(content, str) and settled and _unchanged(path, stamp):
                     row = (os.fsencode(path.absolute()), *stamp, content)
-                    kept.append((*row, digest(*row)))
+                    kept.append((*row, _seal(*row)))
             self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", kept)
             read |= hashes
         return read
@@ -213,7 +220,7 @@ class Catalog:
             list(dict.fromkeys(item_ids)),
         )
         for item_id, fact, seal in rows:
-            if seal != digest(item_id, fact):
+            if seal != _seal(item_id, fact):
                 raise self._damaged(f"the facts of item {item_id} are not what was written")
         return {item_id: json.loads(fact) for item_id, fact, _ in rows}
 
@@ -223,9 +230,14 @@ class Catalog:
         A fact is `{"width", "height", "mode", "format", "notes"}` or `{"broken": reason}`.
         """
         texts = {item_id: json.dumps(fact) for item_id, fact in facts.items()}
-        rows = [(item_id, fact, digest(item_id, fact)) for item_id, fact in texts.items()]
+        rows = [(item_id, fact, _seal(item_id, fact)) for item_id, fact in texts.items()]
         if rows:
             self._write("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
+
+def _seal(*values: Any) -> int:
+    """Return the CRC-32 of a row, by which a changed byte in it is found."""
+    return zlib.crc32(repr(values).encode())
 
 
 def _try(path: Path) -> str | OSError:

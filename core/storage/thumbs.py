@@ -40,6 +40,10 @@ class RawDisk(diskcache.Disk):
         return super().fetch(mode, filename, value, read)
 
 
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(4, "little")
+
+
 class Thumbnails:
     """JPEG or PNG bytes by item id; the one stored longest ago makes room for new ones.
 
@@ -97,16 +101,15 @@ class Thumbnails:
                 data = self._cache.get(item_id)
             except ArtifactCorruptError:
                 return None
-        if not isinstance(data, bytes) or int.from_bytes(data[:4], "little") != zlib.crc32(data[4:]):
-            return None
-        return data[4:]
+        whole = isinstance(data, bytes) and data[:4] == _checksum(data[4:])
+        return data[4:] if whole else None
 
     def set(self, item_id: str, data: bytes) -> None:
         """Keep an item's thumbnail."""
         if not isinstance(data, bytes):
             raise TypeError("values are bytes")
         with self._in_words():
-            self._cache.set(item_id, zlib.crc32(data).to_bytes(4, "little") + data)
+            self._cache.set(item_id, _checksum(data) + data)
 
     def delete(self, item_id: str) -> None:
         """Drop an item's thumbnail."""

@@ -6,7 +6,7 @@ _WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space and run again",
     sqlite3.SQLITE_IOERR: "the disk is full or fails: check it and run again",
     sqlite3.SQLITE_READONLY: "it cannot be written: check the permissions of its folder",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened for writing: check the folder and its permissions",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened: check the folder and its permissions",
     sqlite3.SQLITE_PERM: "it cannot be written: check the permissions of its folder",
     sqlite3.SQLITE_BUSY: "another process keeps it locked: wait for it to end and run again",
     sqlite3.SQLITE_LOCKED: "another process keeps it locked: wait for it to end and run again",

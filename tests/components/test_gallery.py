@@ -1,6 +1,7 @@
 import json
 
 from components import gallery
+from tests.fakes import FakeSet
 from tests.trees import find, nodes, text
 
 STORE = {"component": "inspector", "part": "row", "name": "x"}
@@ -24,8 +25,16 @@ def test_size_buttons_name_their_gallery_and_have_names():
     assert all(b["aria-label"] for b in buttons)
 
 
+class Many(FakeSet):
+    """As many items as any page asks for."""
+
+    def __init__(self):
+        super().__init__()
+        self.items = self.items.loc[self.items.index.repeat(25)].reset_index(drop=True)
+
+
 def paged(total, page, rows):
-    return gallery.page_of("key", rows, page, "/explore", {"set": "a", "view": "pages"},
+    return gallery.page_of(Many(), rows, page, "/explore", {"set": "a", "view": "pages"},
                            total=total, inspect_store=STORE)  # fmt: skip
 
 
@@ -45,9 +54,29 @@ def test_the_first_page_has_no_way_back_and_one_page_needs_no_links():
 def test_every_picture_has_an_alternative_text_or_is_hidden_from_readers():
     for picture in (n["props"] for n in nodes(paged(3, 1, [0, 1])) if n["type"] == "Img"):
         assert picture["alt"]
-    (mosaic,) = find(gallery.mosaic("key", [1, 2], "Pictures of a"), role="img")
+    (mosaic,) = find(gallery.mosaic(FakeSet(), [1, 2], "Pictures of a"), role="img")
     assert mosaic["aria-label"] == "Pictures of a"
-    assert find(gallery.mosaic("key", [1, 2]), **{"aria__hidden": "true"})
+    assert find(gallery.mosaic(FakeSet(), [1, 2]), **{"aria__hidden": "true"})
+
+
+def test_a_set_without_pictures_shows_its_labels_and_asks_for_no_picture():
+    found = FakeSet().without_pictures()
+    made = gallery.thumbs(found, [0, 1], STORE)
+    assert "moth" in text(made)
+    assert not [n for n in nodes(made) if n["type"] == "Img"]
+    assert find(made, **{"aria__label": "Image 1, wasp"})
+    assert gallery.mosaic(found, [0, 1]) is None
+    (host,) = (n["props"] for n in nodes(gallery.host("x", "/", STORE, pictures=False)))
+    assert host["data-pictures"] == ""
+    assert "no. 3" in text(gallery.thumbs(NoLabels(), [3], STORE))
+
+
+class NoLabels(FakeSet):
+    """Vectors, and nothing else known of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.items = self.items.drop(columns=["path", "label"])
 
 
 def test_no_picture_asks_for_what_dash_refuses():

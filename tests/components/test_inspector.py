@@ -1,6 +1,6 @@
 from components import inspector
 from tests.fakes import FakeSet, item_id
-from tests.trees import find, text
+from tests.trees import find, nodes, text
 
 STORE = inspector.store_id("t")
 
@@ -20,6 +20,17 @@ def test_neighbours_are_buttons_that_inspect_them():
     near = find(inspector.body(FakeSet(), 3, STORE), className="vt-thumb-button")
     assert [int(b["data-inspect-row"]) for b in near][:4] == [0, 1, 2, 4]
     assert near[0]["children"]["props"]["src"] == f"/thumb/{item_id(0)}"
+
+
+def test_a_vector_without_a_picture_is_shown_in_words():
+    body = inspector.body(FakeSet().without_pictures(), 3, STORE)
+    assert "Vector 3 of moths: wasp" in " ".join(text(body).split()).replace(" : ", ": ")
+    assert not [n for n in nodes(body) if n["type"] == "Img"]
+
+
+def test_the_picture_keeps_its_room_before_it_arrives():
+    (large,) = find(inspector.body(FakeSet(), 3, STORE), className="vt-large")
+    assert large["style"] == {"aspectRatio": "48 / 32"}
 
 
 def test_it_shows_metadata_and_notes_but_no_internal_identity():

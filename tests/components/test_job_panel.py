@@ -37,7 +37,7 @@ def test_only_live_jobs_can_be_stopped():
 
 def test_a_failed_job_shows_its_error_and_log():
     card = job_panel.card(job(state="failed", error="the disk is full"), "Traceback …")
-    assert "the disk is full" in text(card)
+    assert "The disk is full" in text(card)
     assert "Traceback …" in text(card)
 
 
@@ -76,3 +76,18 @@ def test_every_state_of_the_table_has_a_word():
 
 def test_logs_are_folded():
     assert "Details" in types(job_panel.card(job(), "words"))
+
+
+def test_a_stopped_job_is_no_error_and_can_run_again():
+    card = job_panel.card(job(state="cancelled", error="cancelled during embed"))
+    assert "What was done is kept" in text(card)
+    assert not find(card, className="vt-job-error")
+    assert find(card, id=job_panel.again_id("j1"))
+    assert not find(job_panel.card(job(state="done")), id=job_panel.again_id("j1"))
+
+
+def test_all_jobs_are_summed_up_in_words():
+    states = ("running", "done", "done", "failed", "cancelled")
+    told = job_panel.summary([job(str(i), state) for i, state in enumerate(states)])
+    assert told == "1 job at work, 2 done, 1 failed, 1 stopped"
+    assert job_panel.summary([job("a", "done")]) == "No job at work, 1 done"

@@ -46,7 +46,7 @@ def test_attributes_name_the_routes_of_the_set():
     assert made["data-base"] == "s7"
     assert made["data-thumbs"] == "/thumb/img/"
     assert made["data-total"] == "9"
-    assert json.loads(made["data-names"]) == {"1": "moth", "255": "3 others", "0": "none"}
+    assert json.loads(made["data-names"]) == {"1": "moth", "255": "3 others", "0": "None"}
 
 
 def test_all_attributes_are_text_and_are_data_attributes():
@@ -113,10 +113,27 @@ def test_a_legend_lists_names_and_counts_beside_the_map_s_colours():
     assert swatch.style["background"] == f"light-dark({light}, {dark})"
 
 
+def test_the_entries_of_a_map_s_legend_are_buttons_that_tell_which_are_selected():
+    made = legend(BY_LABEL, "explore", pressed={1})
+    (moth,), others, (none,) = [item.children for item in made.children]
+    assert moth.id == {"component": "scatter", "part": "entry", "name": "explore", "code": "1"}
+    pressed = [b.to_plotly_json()["props"]["aria-pressed"] for b in (moth, none)]
+    assert pressed == ["true", "false"]
+    assert len(others) == 3, "what is not one category cannot be selected as one"
+
+
+def test_the_point_of_the_inspected_item_is_marked_from_the_first():
+    host = scatter("x", shown(), marked=0).children[0].to_plotly_json()["props"]
+    assert host["data-marked"] == "0"
+    assert scatter("x", shown()).children[0].to_plotly_json()["props"]["data-marked"] == ""
+
+
 def test_a_legend_of_numbers_is_a_ramp_between_their_extremes():
     made = legend(BY_SCORE)
     assert "0.25" in texts(made)
-    assert "1.235e+04" in texts(made)
+    assert "12,346" in texts(made)
+    assert "No value" in texts(made)
+    assert "No value" not in texts(legend(BY_SCORE, missing=False))
     ramp = made.children[1].style["background"]
     assert ramp.count("light-dark(") == 9
     assert palette_for("number")[255] in ramp

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def test_the_unassigned_are_shown_as_such():
     found = FakeSet()
     grid = cluster_cards.grid(found, found.cluster_cards(), "themes", "label")
     assert "Unassigned" in text(grid)
-    assert "In no cluster" in text(grid)
+    assert "In no theme" in text(grid)
     assert find(grid, href="/clusters?set=moths&kind=themes&cluster=-1")
 
 
@@ -29,6 +31,14 @@ def test_purity_is_told_only_where_a_column_gives_it():
     card = FakeSet().cluster_cards()[0]
     assert "moth (60 %)" in text(cluster_cards.figures(card, "label"))
     assert "Commonest" not in text(cluster_cards.figures(card, None))
+    assert "60 % labelled moth" in text(cluster_cards.card(FakeSet(), card, "themes", "label"))
+
+
+def test_a_value_that_all_images_share_is_no_purity():
+    cards = FakeSet().cluster_cards()
+    same = [dataclasses.replace(c, purity={"label": ("cell", 1.0)}) for c in cards]
+    assert cluster_cards.purity_column(same) is None
+    assert cluster_cards.purity_column(cards) == "label"
 
 
 # -- sets --------------------------------------------------------------------------------------
@@ -113,6 +123,27 @@ def test_a_caption_warns_and_gives_the_measured_scores():
     assert "measured on 12 images" in text(map_view.caption(FakeSet().projection("umap"), 900))
 
 
+def test_of_points_set_in_a_line_only_the_notice_is_told():
+    few = dataclasses.replace(FakeSet().projection("umap"), scores={}, notice="Only 3 images.")
+    assert text(map_view.caption(few, 3)) == "Only 3 images."
+
+
+def test_maps_in_three_dimensions_are_told_in_words():
+    found = FakeSet(maps=("pca", "umap3d"))
+    assert "The UMAP, 3-D map is exported" in text(map_view.notes(found, "pca", "label"))
+    assert "3-D" not in text(map_view.notes(FakeSet(), "pca", "label"))
+
+
+def test_a_selection_of_whole_categories_is_known_as_such():
+    colouring = FakeSet().colouring("label")
+    moths = np.flatnonzero(colouring.codes == 1)
+    assert map_view.whole_categories(colouring, moths) == {1}
+    assert map_view.whole_categories(colouring, np.arange(12)) == {1, 2}
+    assert map_view.whole_categories(colouring, moths[:2]) == set()
+    assert map_view.whole_categories(colouring, None) == set()
+    assert map_view.whole_categories(FakeSet().colouring("width"), moths) == set()
+
+
 def test_a_map_without_scores_does_not_claim_any():
     from dataclasses import replace
 
@@ -159,3 +190,13 @@ def test_an_error_for_a_person_becomes_an_alert(monkeypatch):
     monkeypatch.setattr(notices, "set_props", lambda to, props: shown.update({to: props}))
     assert notices.show_error(InputError("say which")) is None
     assert "say which" in text(shown[notices.NOTICES]["children"])
+
+
+def test_the_name_of_a_split_group_stands_at_one_of_its_parts():
+    island, other = np.full((60, 2), 9000), np.full((50, 2), 60000)
+    both = np.concatenate([island, other]).astype(np.uint16)
+    assert map_view.middle(both).tolist() in ([9000, 9000], [60000, 60000])
+    three = np.concatenate([island, other, np.full((70, 2), 30000)]).astype(np.uint16)
+    assert map_view.middle(three).tolist() == [30000, 30000]
+    apart = np.array([[0, 0]] * 30 + [[60000, 0]] * 31 + [[60000, 60000]] * 30, np.uint16)
+    assert map_view.middle(apart).tolist() == [60000, 0]

@@ -51,3 +51,19 @@ def test_one_is_singular():
 
 def test_maps_have_names_for_people():
     assert [words.map_name(m) for m in ("tsne", "umap3d", "new")] == ["t-SNE", "UMAP, 3-D", "new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("pixels", "pixels"), ("timm:resnet18.a1_in1k", "timm:resnet18.a1_in1k"),
+     ("timm:local-dir:/weights/mobilenet", "timm:mobilenet"),
+     ("timm:/weights/net.safetensors", "timm:net.safetensors")],
+)  # fmt: skip
+def test_an_encoder_is_named_without_its_folders(name, shown):
+    assert words.encoder_name(name) == shown
+
+
+def test_columns_that_vitrine_computes_have_names_for_people():
+    assert words.column_name("cluster", "cluster") == "Theme"
+    assert words.column_name("faithfulness umap") == "Faithfulness of the UMAP map"
+    assert words.column_name("wing_length", "wing_length") == "wing_length"

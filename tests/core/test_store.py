@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from core.errors import ArtifactCorruptError, InputError, NotFoundError, StorageError
-from core.storage.store import Workspace, check_name, write_json
+from core.storage.store import Workspace, check_name, read_json, write_json
 
 
 class Planted:
@@ -146,7 +146,7 @@ def test_json_is_never_half_written(tmp_path):
     write_json(path, {"a": 1})
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(path, {"a": float("nan")})
-    assert json.loads(path.read_text()) == {"a": 1}
+    assert read_json(path) == {"a": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 

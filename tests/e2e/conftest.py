@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from visiting import served
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -33,3 +34,12 @@ def browser():
             pytest.skip(wanted)
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def site(digits, tmp_path_factory):
+    """The sample set, in a copy of its workspace that these tests may change."""
+    root = tmp_path_factory.mktemp("site") / "ws"
+    shutil.copytree(digits.root, root)
+    with served(root) as address:
+        yield address

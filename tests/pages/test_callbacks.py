@@ -21,10 +21,11 @@ def test_start_does_nothing_until_clicked_and_then_one_job(pages, inside):
     assert "Started" in text(said)
 
 
-def test_a_bad_form_raises_what_the_person_reads(pages, inside):
+def test_a_bad_form_says_beside_its_fields_what_to_enter(pages, inside):
     services = inside()
-    with pytest.raises(InputError):
-        pages["home"].start(1, "", "", "pixels", "", [])
+    nudge, said = pages["home"].start(1, "", "", "pixels", "", [])
+    assert nudge is no_update
+    assert "where the images are" in text(said)
     assert services.jobs.submitted == []
 
 
@@ -64,8 +65,8 @@ def test_a_selection_dims_the_map_and_fills_the_gallery(pages, inside):
     key = services.selections.save("key-moths", [1, 2], {})
     chosen = {"selection": key, "count": 2, "total": 12}
     shown = pages["explore"].redraw("umap", "cluster", chosen, KEYS)
-    assert shown["map"]["data-base"] == key
-    assert shown["map"].keys() == set(scatter.ATTRIBUTES)
+    assert shown["data-base"] == key
+    assert shown.keys() == set(scatter.ATTRIBUTES)
     filled = pages["explore"].fill(chosen, "umap", "cluster", KEYS)
     assert find(filled, **{"data__window": f"/api/window?set=moths&selection={key}"})
 
@@ -81,6 +82,30 @@ def test_links_in_the_gallery_keep_the_map_and_colour_just_chosen(pages, inside)
     inside(FakeSet())
     filled = pages["explore"].fill(None, "pca", "label", KEYS)
     assert find(filled, href="/explore?set=moths&map=pca&color=label&view=pages")
+
+
+def press(pages, monkeypatch, code, selection=None, clicks=1):
+    told = SimpleNamespace(triggered=[{"value": clicks}], triggered_id={"code": str(code)})
+    monkeypatch.setattr(pages["explore"], "ctx", told)
+    return pages["explore"].select_category([clicks], "label", selection, KEYS)
+
+
+def test_a_legend_entry_selects_its_category_and_lets_it_go(pages, inside, monkeypatch):
+    services = inside(FakeSet())
+    moths = press(pages, monkeypatch, 1)
+    assert (moths["count"], moths["total"]) == (6, 12)
+    told = pages["explore"].explain("umap", "label", moths, KEYS)
+    pressed = [b["aria-pressed"] for b in find(told, className="vt-legend-entry")]
+    assert pressed == ["true", "false"]
+    entries = [{"code": "1"}, {"code": "2"}]
+    assert pages["explore"].press(moths, entries, "label", KEYS) == ["true", "false"]
+    assert pages["explore"].press(None, entries, "label", KEYS) == ["false", "false"]
+    assert pages["explore"].press(moths, [], "width", KEYS) == []
+    assert press(pages, monkeypatch, 2, moths)["count"] == 6
+    assert press(pages, monkeypatch, 1, moths) is None
+    both = {"selection": services.selections.save("key-moths", range(12), {})}
+    assert press(pages, monkeypatch, 2, both)["count"] == 6
+    assert press(pages, monkeypatch, 1, moths, clicks=None) is no_update
 
 
 def test_clearing_needs_a_click(pages):
@@ -125,6 +150,15 @@ def test_only_a_clicked_stop_button_stops_its_job(
     monkeypatch.setattr(pages["jobs"], "ctx", told)
     pages["jobs"].stop(clicks)
     assert services.jobs.cancelled == stopped
+
+
+@pytest.mark.parametrize(("value", "asked"), [(None, 0), (1, 1)])
+def test_a_failed_job_runs_again_on_a_click(pages, inside, monkeypatch, value, asked):
+    services = inside(jobs=[job("a", "failed", error="no weights")])
+    told = SimpleNamespace(triggered=[{"value": value}], triggered_id={"name": "a"})
+    monkeypatch.setattr(pages["jobs"], "ctx", told)
+    pages["jobs"].again([value])
+    assert services.jobs.submitted == [("run", {"name": "moths"}, "moths: pixels")] * asked
 
 
 def test_jobs_and_home_show_progress_in_place(pages, inside):

@@ -103,6 +103,45 @@ def test_explore_shows_map_gallery_and_the_named_row(pages, inside):
     assert find(tree, data={"row": 4})
 
 
+def test_a_set_with_only_a_3d_map_says_so_and_offers_a_flat_one(pages, inside):
+    inside(FakeSet(maps=("pca3d",)))
+    tree = data(pages["explore"].layout(set="moths"))
+    assert "The PCA, 3-D map is exported" in text(tree)
+    assert "being computed" not in text(tree)
+    assert not find(tree, className="vt-map")
+    assert {o["value"] for o in find(tree, id="explore-missing")[0]["options"]} == {
+        "umap", "tsne", "pca",
+    }  # fmt: skip
+
+
+def test_an_empty_set_says_why_it_is_empty(pages, inside):
+    empty = FakeSet()
+    empty.items, empty.labels = empty.items[:0], empty.labels[:0]
+    inside(empty)
+    tree = data(pages["explore"].layout(set="moths"))
+    assert "This set is empty" in text(tree)
+    assert "No images" in text(tree)
+    assert not find(tree, className="vt-map")
+
+
+def test_one_image_is_counted_as_one(pages, inside):
+    single = FakeSet()
+    single.items, single.labels = single.items[:1], single.labels[:1]
+    inside(single)
+    tree = text(data(pages["explore"].layout(set="moths", color="label")))
+    assert "1 image" in tree
+    assert "All 1" not in tree
+
+
+@pytest.mark.parametrize("query", [{}, {"row": "2"}, {"view": "pages"}])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_set_of_vectors_asks_for_no_picture(pages, inside, name, query):
+    inside(FakeSet().without_pictures())
+    tree = data(pages[name].layout(set="moths", **query))
+    assert "/thumb/" not in json.dumps(tree)
+    assert "/image/" not in json.dumps(tree)
+
+
 def test_what_the_server_chose_is_told_apart_from_what_the_address_chose(pages, inside):
     inside(FakeSet())
     tree = data(pages["explore"].layout(set="moths"))
@@ -138,7 +177,7 @@ def test_micro_clusters_list_the_clusters_of_one_apart(pages, inside):
     inside(FakeSet())
     tree = data(pages["clusters"].layout(set="moths", kind="micro"))
     assert "8 micro-clusters" in text(tree)
-    assert "Clusters of one: 5 pictures" in text(tree)
+    assert "Clusters of one: 5 images" in text(tree)
     assert len(find(tree, className="vt-card vt-cluster")) == 3
 
 
@@ -153,7 +192,7 @@ def test_one_cluster_shows_all_its_pictures_and_leads_to_explore(pages, inside):
 def test_noise_is_counted_and_never_hidden(pages, inside):
     inside(FakeSet())
     tree = pages["clusters"].layout(set="moths", sort="purity")
-    assert "2 clusters in 12 images; 2 images (17 %) unassigned." in text(tree)
+    assert "2 themes in 12 images; 2 images (17 %) unassigned." in text(tree)
     assert find(tree, href="/clusters?set=moths&kind=themes&cluster=-1")
 
 
