@@ -104,12 +104,17 @@ def deep_note(names: Sequence[str]) -> str:
     return f"The {listed(names)} {maps} exported with the set; maps in two dimensions are drawn."
 
 
+def rows_of(colouring: Any, code: int) -> np.ndarray:
+    """Return the rows of one category."""
+    return np.flatnonzero(colouring.codes == code)
+
+
 def whole_categories(colouring: Any, rows: np.ndarray | None) -> set[int]:
     """Return the codes of the categories that a selection consists of; none if it cuts through."""
     if rows is None or colouring.kind == "number" or not len(rows):
         return set()
     total = np.bincount(colouring.codes, minlength=256)
-    chosen = np.bincount(colouring.codes[rows], minlength=256)
+    chosen = np.bincount(colouring.codes[np.asarray(rows)], minlength=256)
     if ((chosen > 0) & (chosen < total)).any():
         return set()
     return {int(code) for code in np.flatnonzero(chosen)}

@@ -5,11 +5,11 @@ compiles what a map needs before anyone asks; `run_here` is what a person's own 
 """
 
 import signal
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -89,10 +89,8 @@ def execute(
 
 def _record(board: JobBoard, job: Job, state: Any, error: str) -> None:
     """Record a job's end; a disk too full even for that must not hide the first error."""
-    try:
+    with suppress(StorageError):
         board.fail(job.id, state, error)
-    except StorageError as full:
-        print(full, file=sys.stderr)
 
 
 def run_here(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from dash import (
     ALL,
     ClientsideFunction,
@@ -183,12 +182,12 @@ def no_map(found: Any) -> Component:
     )  # fmt: skip
 
 
-def selected_rows(found: Any, selection: dict[str, Any] | None) -> np.ndarray | None:
+def selected_rows(found: Any, selection: dict[str, Any] | None) -> Any:
     """Return the rows of a selection; None for no selection, or one that is gone."""
     if not selection or not selection.get("selection"):
         return None
     try:
-        return np.asarray(services().selections.load(selection["selection"], found.key))
+        return services().selections.load(selection["selection"], found.key)
     except NotFoundError:
         return None
 
@@ -275,14 +274,13 @@ def select_category(
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         return no_update  # a legend that only just appeared
     found = services().library.open(choose_set(keys["set"]))
-    codes = found.colouring(colour).codes
     code = int(ctx.triggered_id["code"])
     pressed = map_view.whole_categories(found.colouring(colour), selected_rows(found, selection))
     if pressed == {code}:
         return None
     on = code in pressed
     return services().selections.choose(
-        found.key, len(found.items), np.flatnonzero(codes == code),
+        found.key, len(found.items), map_view.rows_of(found.colouring(colour), code),
         {"how": f"legend of {colour}", "code": code},
         base=(selection or {}).get("selection") if on else None,
         mode="subtract" if on else "replace",

@@ -69,7 +69,8 @@ def test_an_export_that_fails_leaves_the_earlier_one(table, tmp_path, monkeypatc
     (out,) = export_set(opened, workspace, "parquet", tmp_path / "out.parquet")
     before = out.read_bytes()
 
-    def full(*_, **__):
+    def full(table, path):
+        path.write_bytes(b"some of it")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq, "write_table", full)

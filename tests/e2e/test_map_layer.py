@@ -580,7 +580,7 @@ def test_zoomed_in_pictures_lie_at_their_points_and_not_over_each_other(screen, 
 
 
 def test_labels_follow_their_places_and_never_cover_each_other(screen, server, cloud):
-    crowd = [{"x": 0.2, "y": 0.5, "text": f"crowd {i}", "index": 1} for i in range(8)]
+    crowd = [{"x": 0.2, "y": 0.5, "text": f"crowd {i}", "index": 1} for i in range(90)]
     labels = [{"x": 0.8, "y": 0.5, "text": "right", "index": 4}, *crowd]
     server.show("cloud", **{"data-labels": json.dumps(labels)})
     screen.open()
