@@ -1,4 +1,4 @@
-"""The two commands of the README are those that CI runs, and nothing machine-made is in the tree."""
+"""The README's two commands are those that CI runs, and nothing machine-made is in the tree."""
 
 import re
 import subprocess
