@@ -23,6 +23,7 @@ import psutil
 
 from core.errors import NotFoundError, StorageError
 from core.keys import digest
+from core.storage.database import connect
 from core.storage.store import storage_errors
 from core.storage.trouble import passing_trouble
 
@@ -127,9 +128,9 @@ class JobBoard:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         """Open the table for one transaction."""
         try:
-            with closing(sqlite3.connect(self._path, timeout=30)) as connection:
+            with closing(connect(self._path, synchronous="FULL")) as connection:
                 connection.row_factory = sqlite3.Row
-                connection.execute("PRAGMA journal_mode=WAL")
+                connection.isolation_level = "DEFERRED"
                 with connection:
                     yield connection
         except sqlite3.IntegrityError:

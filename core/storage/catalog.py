@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import StorageError
 from core.imaging.files import sha256_of_file, sha256_of_files
 from core.progress import Progress
+from core.storage.database import connect
 from core.storage.trouble import passing_trouble
 
 #: Of the tables below; a file of another version is emptied, since all in it is found out again.
@@ -67,12 +68,7 @@ class Catalog:
             raise StorageError(f"{path.parent}: cannot be made: {error.strerror}") from error
         self._connection: sqlite3.Connection | None = None
         with self._in_words():
-            self._connection = sqlite3.connect(
-                path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA busy_timeout = 30000")
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection = connect(path, synchronous="NORMAL")
             if not self._is_current(self._connection):
                 self._make_tables(self._connection)
 

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import ArtifactCorruptError, StorageError
+from core.storage.database import connect
 from core.storage.shards import damaged
 from core.storage.trouble import passing_trouble
-
-#: Seconds a reader waits for a commit in another process.
-BUSY_SECONDS = 30.0
 
 #: Above this many ids one scan of a table is faster than asking for each.
 _SCAN_ABOVE = 2000
@@ -113,16 +111,7 @@ class Index:
             return self._guard(lambda: query(connection))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connect(self.path, synchronous="FULL")
 
     def _guard(self, action: Callable[[], _T]) -> _T:
         """Run `action`, telling a full disk, a refusing system and a damaged file apart."""
