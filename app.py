@@ -67,9 +67,8 @@ def create_app(settings: Settings) -> Any:
     """
     import dash
 
-    from components import shell
+    from components import routes, selection_routes, shell
     from components.notices import show_error
-    from components.routes import routes
     from components.security import protect
 
     workspace = open_workspace(settings)
@@ -95,7 +94,8 @@ def create_app(settings: Settings) -> Any:
         Selections(workspace),
     )
     app.layout = shell.layout
-    app.server.register_blueprint(routes)
+    for module in (routes, selection_routes):
+        app.server.register_blueprint(module.routes)
     protect(app.server, settings, lambda: app.csp_hashes())
     return app
 
