@@ -313,6 +313,7 @@
 
     /** Put labels and pictures where their points are now. */
     placeOverlays() {
+      if (!this.data.points) return; // another map is on its way
       const { thumbs } = this.host.dataset;
       const rows = thumbs ? this.data.grid.within(this.camera.extent, M.MOST_PICTURES) : null;
       const { layers, codes } = this.data;

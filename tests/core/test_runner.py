@@ -35,6 +35,8 @@ def start(source, workspace, *more):
         [sys.executable, "app.py", "run", str(source), "--name", "set", "--map", "pca",
          "--workspace", str(workspace), "--json", *more],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a shell that runs the tests in the background has its children ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
