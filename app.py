@@ -1,6 +1,6 @@
 """Vitrine's dashboard and command line.
 
-`python app.py [FOLDER]` serves the dashboard; `run`, `sets`, `info`, `jobs` and `export` work
+`python app.py [FOLDER]` serves the dashboard; `run`, `sets`, `export` and the other commands work
 without it. See docs/cli.md.
 """
 
@@ -19,14 +19,15 @@ from typing import Any
 
 from core.__main__ import Parser, add_commands, perform
 from core.config import Settings, load_settings
+from core.curation.desk import Desk
 from core.errors import InputError, VitrineError
 from core.jobs import JobBoard
 from core.library import Library
 from core.runner import open_workspace
+from core.search.searches import Searches
 from core.selection import Selections
 
 ROOT = Path(__file__).parent
-COMMANDS = ("serve", "run", "sets", "info", "jobs", "export", "work", "worker")
 
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -46,12 +47,39 @@ _INDEX = """<!DOCTYPE html>
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a page may ask: the sets, the jobs, the selections and the settings."""
+    """What a page may ask."""
 
     settings: Settings
     library: Library
     jobs: JobBoard
     selections: Selections
+    curation: Desk
+    search: Searches
+
+
+def open_services(settings: Settings) -> Services:
+    """Open the workspace that the settings name, with what was decided about its sets.
+
+    Raises
+    ------
+    StorageError
+        The workspace cannot be opened.
+    """
+    workspace = open_workspace(settings)
+    desk = Desk(workspace)
+    return Services(
+        settings,
+        Library(
+            workspace,
+            desk.columns,
+            lambda opened, clustering: desk.view(opened).theme_names(clustering),
+            lambda opened, clustering: desk.view(opened).theme_merges(clustering),
+        ),
+        JobBoard(workspace.root, settings.max_jobs),
+        Selections(workspace),
+        desk,
+        Searches(workspace, settings),
+    )
 
 
 def create_app(settings: Settings) -> Any:
@@ -67,11 +95,18 @@ def create_app(settings: Settings) -> Any:
     """
     import dash
 
-    from components import routes, selection_routes, shell
+    from components import (
+        export_routes,
+        link_routes,
+        routes,
+        search_routes,
+        selection_routes,
+        shell,
+    )
     from components.notices import show_error
     from components.security import protect
 
-    workspace = open_workspace(settings)
+    services = open_services(settings)
     app = dash.Dash(
         "vitrine",
         title="Vitrine",
@@ -87,14 +122,9 @@ def create_app(settings: Settings) -> Any:
         on_error=show_error,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    app.server.config["VITRINE"] = Services(
-        settings,
-        Library(workspace),
-        JobBoard(workspace.root, settings.max_jobs),
-        Selections(workspace),
-    )
+    app.server.config["VITRINE"] = services
     app.layout = shell.layout
-    for module in (routes, selection_routes):
+    for module in (routes, selection_routes, search_routes, link_routes, export_routes):
         app.server.register_blueprint(module.routes)
     protect(app.server, settings, lambda: app.csp_hashes())
     return app
@@ -197,8 +227,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def build_parser() -> Parser:
-    """Return the parser of the whole command line."""
+def build_parser() -> tuple[Parser, tuple[str, ...]]:
+    """Return the parser of the whole command line, and the names of its commands."""
     parser = Parser(
         prog="app.py",
         description="Look into, curate and compare sets of images. Without a command: serve.",
@@ -214,15 +244,16 @@ def build_parser() -> Parser:
                          help="an authenticating proxy is in front")  # fmt: skip
     serving.set_defaults(do=serve)
     add_commands(commands)
-    return parser
+    return parser, tuple(commands.choices)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and run it; return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or (given[0] not in COMMANDS and given[0] not in {"-h", "--help"}):
+    parser, commands = build_parser()
+    if not given or (given[0] not in commands and given[0] not in {"-h", "--help"}):
         given.insert(0, "serve")
-    return perform(build_parser().parse_args(given))
+    return perform(parser.parse_args(given))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // The gallery: a virtual grid. A host element (components/gallery.py) says where its items are
 // listed; cells of fixed size are recycled, so that 100,000 pictures need fewer than 200 nodes.
-// Items arrive in windows of 1,000: {total, start, rows, ids, labels}.
+// Items arrive in windows of 1,000: {total, start, rows, ids, labels, marks, distances}. Where the
+// host names a store for it, cells can be ticked (assets/selection.js keeps what is ticked).
 (function () {
   "use strict";
 
@@ -8,7 +9,10 @@
   const KEPT_WINDOWS = 12;
   const SIZES = { s: 76, m: 116, l: 184 }; // wanted cell sides in pixels
   const MAX_CELLS = 90; // each is two nodes
+  const MAX_TICKED = 78; // cells that can be ticked are three
+  const CORNER = 30; // pixels from a cell's corner in which a click ticks it
   const GAP = 6;
+  const LATELY = 150; // milliseconds
   const SETTLE = 60; // milliseconds of rest before far windows are asked for
   const MAX_HEIGHT = 15e6; // browsers cut elements off beyond about 17 million pixels
   const STORED = "vitrine-gallery-size";
@@ -42,12 +46,16 @@
   }
 
   class Gallery {
-    constructor(host) {
+    // `before` is what another host with this id, which the page has just replaced, had shown.
+    constructor(host, before) {
       this.host = host;
       this.cells = new Map(); // item index -> cell
       this.free = [];
       this.active = 0;
       this.serial = Math.random().toString(36).slice(2, 8);
+      this.ticks = window.vitrineSelection ? window.vitrineSelection.ticksOf(host) : null;
+      this.most = this.ticks ? MAX_TICKED : MAX_CELLS;
+      if (this.ticks) this.ticks.changed = () => this.markTicked();
       this.sheet = make("div", "vt-gallery-sheet", { role: "presentation" });
       this.word = make("div", "vt-gallery-word", { role: "status" });
       host.append(this.sheet, this.word);
@@ -62,11 +70,46 @@
         pointAt(cell && cell.dataset.row ? Number(cell.dataset.row) : -1);
       };
       this.onLeave = () => pointAt(-1);
+      this.focused = false;
+      this.blurred = -LATELY;
+      this.onFocus = () => (this.focused = true);
+      this.onBlur = (event) => {
+        this.focused = false;
+        this.blurred = event.relatedTarget ? -LATELY : performance.now();
+      };
+      host.addEventListener("focus", this.onFocus);
+      host.addEventListener("blur", this.onBlur);
       host.addEventListener("pointerover", this.onOver);
       host.addEventListener("pointerleave", this.onLeave);
       this.resizing = new ResizeObserver(() => this.layOut());
       this.resizing.observe(host);
-      this.load();
+      const url = host.getAttribute("data-window") || "";
+      if (before && listOf(before.url) === listOf(url)) this.takeOver(before, url);
+      else this.load();
+    }
+
+    // Go on where the host before was: the place, the focus and, of the very same list, the ticks.
+    takeOver(before, url) {
+      this.load(before.url !== url, before.first);
+      this.before = before;
+      this.active = before.active;
+      if (this.ticks) this.ticks.tell();
+      if (before.focused && document.activeElement === document.body)
+        this.host.focus({ preventScroll: true });
+    }
+
+    get state() {
+      const known = this.columns && this.total;
+      return {
+        url: this.url,
+        active: this.active,
+        // an element that is taken off the page loses the focus just before
+        focused: this.focused || performance.now() - this.blurred < LATELY,
+        first: known ? this.firstVisible() : 0,
+        top: known ? this.seen : 0,
+        columns: this.columns,
+        pitch: this.pitch,
+      };
     }
 
     release() {
@@ -79,35 +122,57 @@
       this.host.removeEventListener("click", this.onClick);
       this.host.removeEventListener("pointerover", this.onOver);
       this.host.removeEventListener("pointerleave", this.onLeave);
+      this.host.removeEventListener("focus", this.onFocus);
+      this.host.removeEventListener("blur", this.onBlur);
       this.windows.clear();
       this.cells.clear();
     }
 
     // -- items ----------------------------------------------------------------------------------
 
-    load() {
+    load(untick = true, first = 0) {
       if (this.abort) this.abort.abort();
       this.abort = new AbortController();
       this.url = this.host.getAttribute("data-window") || "";
       this.windows = new Map(); // start -> window, or null while it is asked for
       this.total = 0;
       this.active = 0;
+      this.anchor = null;
+      this.before = null;
+      if (this.ticks && untick) this.ticks.clear();
       this.host.scrollTop = 0;
       this.say("", "loading");
-      this.fetchWindow(0);
+      this.fetchWindow(Math.floor(first / WINDOW) * WINDOW);
+    }
+
+    // The same list, about which something else is known now: it stays where it is.
+    refresh() {
+      this.abort.abort();
+      this.abort = new AbortController();
+      this.url = this.host.getAttribute("data-window") || "";
+      this.windows = new Map();
+      if (this.ticks) this.ticks.clear();
+      this.anchor = null;
+      if (this.total) this.draw();
+      else this.fetchWindow(0);
+    }
+
+    async askFor(start) {
+      const join = this.url.includes("?") ? "&" : "?";
+      const answer = await fetch(`${this.url}${join}start=${start}&count=${WINDOW}`, {
+        signal: this.abort.signal,
+      });
+      const found = await answer.json();
+      if (!answer.ok) throw new Error(found.error || `the server answered ${answer.status}`);
+      return found;
     }
 
     async fetchWindow(start) {
       if (this.windows.has(start)) return;
       this.windows.set(start, null);
-      const { url, abort } = this;
+      const { url } = this;
       try {
-        const join = url.includes("?") ? "&" : "?";
-        const answer = await fetch(`${url}${join}start=${start}&count=${WINDOW}`, {
-          signal: abort.signal,
-        });
-        const found = await answer.json();
-        if (!answer.ok) throw new Error(found.error || `the server answered ${answer.status}`);
+        const found = await this.askFor(start);
         if (url !== this.url) return;
         this.windows.set(start, found);
         this.forget(start);
@@ -155,6 +220,8 @@
       this.host.setAttribute("data-state", state);
       if (state === "ready") this.host.setAttribute("role", "listbox");
       else this.host.removeAttribute("role");
+      if (state === "ready" && this.ticks) this.host.setAttribute("aria-multiselectable", "true");
+      else this.host.removeAttribute("aria-multiselectable");
       if (state === "loading") this.host.setAttribute("aria-busy", "true");
       else this.host.removeAttribute("aria-busy");
     }
@@ -163,7 +230,13 @@
       const found = this.windows.get(Math.floor(index / WINDOW) * WINDOW);
       if (!found || index - found.start >= found.ids.length) return null;
       const at = index - found.start;
-      return { id: found.ids[at], row: found.rows[at], label: found.labels[at] || "" };
+      const near = found.distances ? found.distances[at].toFixed(3) : "";
+      return {
+        id: found.ids[at],
+        row: found.rows[at],
+        label: [found.labels[at], near].filter(Boolean).join(" · "),
+        mark: (found.marks && found.marks[at]) || "",
+      };
     }
 
     // -- geometry -------------------------------------------------------------------------------
@@ -174,13 +247,14 @@
       const width = this.host.clientWidth;
       const height = this.host.clientHeight;
       if (!width || !height || !this.total) return;
-      const top = this.columns ? this.firstVisible() : 0;
+      const { before } = this;
+      const top = before ? before.first : this.columns ? this.firstVisible() : 0;
       let side = SIZES[this.host.getAttribute("data-size")] || SIZES.m;
       const count = (s) => {
         const columns = Math.max(1, Math.floor((width - GAP) / (s + GAP)));
-        return columns * (Math.ceil(height / (s + GAP)) + 2);
+        return columns * (Math.ceil(height / (s + GAP)) + 3); // as many as `draw` may draw
       };
-      while (count(side) > MAX_CELLS) side += 4;
+      while (count(side) > this.most) side += 4;
       this.columns = Math.max(width < 420 ? 3 : 1, Math.floor((width - GAP) / (side + GAP)));
       this.side = Math.floor((width - GAP) / this.columns) - GAP;
       this.pitch = this.side + GAP;
@@ -189,7 +263,10 @@
       this.height = Math.min(this.real, MAX_HEIGHT);
       this.sheet.style.height = `${this.height}px`;
       this.recycleAll();
-      this.host.scrollTop = this.scrollFor(Math.floor(top / this.columns) * this.pitch);
+      const same = before && before.columns === this.columns && before.pitch === this.pitch;
+      const place = same ? before.top : Math.floor(top / this.columns) * this.pitch;
+      this.before = null;
+      this.host.scrollTop = this.scrollFor(place);
       this.draw();
     }
 
@@ -210,7 +287,8 @@
     }
 
     firstVisible() {
-      return Math.floor(this.place().top / this.pitch) * this.columns;
+      const top = this.host.isConnected ? this.place().top : this.seen || 0;
+      return Math.floor(top / this.pitch) * this.columns;
     }
 
     // -- drawing --------------------------------------------------------------------------------
@@ -226,6 +304,7 @@
     draw() {
       if (!this.columns || !this.total || !this.host.clientHeight) return;
       const { top, offset } = this.place();
+      this.seen = top; // an element that has left the page no longer knows where it was
       const firstRow = Math.max(0, Math.floor(top / this.pitch) - 1);
       const lastRow = Math.ceil((top + this.host.clientHeight) / this.pitch);
       const first = firstRow * this.columns;
@@ -265,6 +344,10 @@
           if (image.getAttribute("src")) cell.dataset.state = "failed";
         });
         cell.append(image);
+        if (this.ticks) {
+          const over = make("span", "vt-cell-over", { "aria-hidden": "true" });
+          cell.append(over);
+        }
         this.sheet.append(cell);
       }
       cell.hidden = false;
@@ -281,34 +364,48 @@
     fill(cell, index) {
       const item = this.item(index);
       if (!item) return false;
-      if (cell.dataset.item === item.id && cell.dataset.row === String(item.row)) return true;
+      const told = [item.row, item.label, item.mark].join("|");
+      if (cell.dataset.item === item.id && cell.dataset.told === told) return true;
+      const same = cell.dataset.item === item.id;
       cell.dataset.item = item.id;
+      cell.dataset.told = told;
       cell.dataset.row = String(item.row);
       cell.dataset.label = item.label;
-      cell.setAttribute("aria-label", `Image ${item.row}${item.label ? ", " + item.label : ""}`);
+      this.mark(cell, item.mark);
+      const words = [`Image ${item.row}`, item.label, item.mark].filter(Boolean);
+      cell.setAttribute("aria-label", words.join(", "));
+      this.markTick(cell);
       if (this.host.dataset.pictures === "") {
         cell.dataset.state = "words";
         cell.dataset.words = item.label || `no. ${item.row}`;
-      } else {
+      } else if (!same) {
         cell.dataset.state = "waiting";
         cell.firstChild.src = `/thumb/${item.id}`;
       }
       return true;
     }
 
+    mark(cell, word) {
+      for (const element of [cell, cell.lastChild])
+        if (word) element.dataset.mark = word;
+        else delete element.dataset.mark;
+    }
+
     recycle(index, cell) {
       this.cells.delete(index);
       cell.hidden = true;
       cell.firstChild.removeAttribute("src");
-      for (const name of ["item", "row", "label", "words"]) delete cell.dataset[name];
+      for (const name of ["item", "row", "label", "words", "told"]) delete cell.dataset[name];
+      this.mark(cell, "");
       cell.removeAttribute("id");
+      cell.removeAttribute("aria-checked");
       cell.setAttribute("aria-selected", "false");
       this.free.push(cell);
     }
 
     recycleAll() {
       for (const [index, cell] of [...this.cells]) this.recycle(index, cell);
-      while (this.free.length > MAX_CELLS) this.free.pop().remove();
+      while (this.free.length > this.most) this.free.pop().remove();
     }
 
     // -- keys and clicks ------------------------------------------------------------------------
@@ -335,8 +432,13 @@
     }
 
     handleKey(event) {
-      if (!this.total || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target !== this.host) return;
+      if (!this.total || event.altKey || event.target !== this.host) return;
+      if (event.ctrlKey || event.metaKey) {
+        if (!this.ticks || event.key.toLowerCase() !== "a") return;
+        this.ticks.takeAll(this.total, this.url);
+        event.preventDefault();
+        return;
+      }
       const page = this.columns * Math.max(1, Math.floor(this.host.clientHeight / this.pitch));
       const moves = {
         ArrowRight: this.active + 1,
@@ -348,10 +450,22 @@
         Home: 0,
         End: this.total - 1,
       };
-      if (event.key in moves) this.moveTo(moves[event.key]);
+      if (event.key in moves) this.moveBy(moves[event.key], event.shiftKey);
+      else if (event.key === " " && this.ticks) this.tick(this.active);
       else if (event.key === "Enter" || event.key === " ") this.open(this.active);
-      else return;
+      else if (event.key === "Escape" && this.ticks && this.ticks.count) {
+        this.ticks.clear();
+        event.stopPropagation();
+      } else return;
       event.preventDefault();
+    }
+
+    moveBy(index, ranging) {
+      const from = this.active;
+      this.moveTo(index);
+      if (!ranging || !this.ticks) return;
+      if (this.anchor === null) this.anchor = from;
+      this.tickRange(this.anchor, this.active);
     }
 
     handleClick(event) {
@@ -360,13 +474,81 @@
       this.active = Number(cell.dataset.index);
       this.host.focus({ preventScroll: true });
       this.markActive();
-      this.open(this.active);
+      if (!this.ticks) this.open(this.active);
+      else if (event.shiftKey) {
+        if (this.anchor === null) this.anchor = this.active;
+        this.tickRange(this.anchor, this.active);
+      } else if (event.ctrlKey || event.metaKey || inCorner(cell, event)) this.tick(this.active);
+      else this.open(this.active);
+    }
+
+    // -- ticks ----------------------------------------------------------------------------------
+
+    tick(index) {
+      const item = this.item(index);
+      if (!item) return;
+      this.anchor = index;
+      this.ticks.endRange();
+      this.ticks.set([item.row], !this.ticks.has(item.row), this.url);
+    }
+
+    // Tick all from one place to another; what an earlier end of the same range had ticked and
+    // lies outside now is let go.
+    async tickRange(from, to) {
+      const mine = (this.ranging = {});
+      const first = Math.min(from, to);
+      const end = Math.max(from, to) + 1;
+      if (!this.ticks.room(end - first)) return;
+      const rows = [];
+      try {
+        for (let at = first; at < end; ) {
+          const start = Math.floor(at / WINDOW) * WINDOW;
+          const found = this.windows.get(start) || (await this.askFor(start));
+          const stop = Math.min(end, start + found.rows.length);
+          if (stop <= at) break; // the list has become shorter
+          rows.push(...found.rows.slice(at - start, stop - start));
+          at = stop;
+        }
+      } catch (error) {
+        if (error.name !== "AbortError") this.ticks.say(`Not ticked: ${error.message}`);
+        return;
+      }
+      if (mine === this.ranging) this.ticks.setRange(rows, this.url);
+    }
+
+    markTick(cell) {
+      if (!this.ticks || cell.dataset.row === undefined) return;
+      cell.setAttribute("aria-checked", String(this.ticks.has(Number(cell.dataset.row))));
+    }
+
+    markTicked() {
+      if (this.ticks.count) this.host.setAttribute("data-ticked", String(this.ticks.count));
+      else {
+        this.host.removeAttribute("data-ticked");
+        this.anchor = null;
+      }
+      for (const cell of this.cells.values()) this.markTick(cell);
     }
 
     open(index) {
       const item = this.item(index);
       if (item) inspect(this.host, item.row);
     }
+  }
+
+  // Whether a click lies where a cell has its box to tick.
+  function inCorner(cell, event) {
+    const box = cell.getBoundingClientRect();
+    const side = Math.min(CORNER, box.width * 0.4);
+    return event.clientX - box.left < side && event.clientY - box.top < side;
+  }
+
+  // An address without the number that only says which decisions it was asked after.
+  function listOf(url) {
+    const [path, query] = (url || "").split("?");
+    const keys = new URLSearchParams(query);
+    keys.delete("v");
+    return `${path}?${keys}`;
   }
 
   // -- hosts come, change and go ----------------------------------------------------------------
@@ -387,15 +569,19 @@
   }
 
   function look() {
+    const before = new Map(); // what hosts that have just left had shown, by their ids
     for (const [host, gallery] of galleries)
       if (!host.isConnected) {
+        before.set(host.id, gallery.state);
+        const next = document.getElementById(host.id);
+        if (gallery.ticks && !(next && next.matches(".vt-gallery"))) gallery.ticks.clear();
         gallery.release();
         galleries.delete(host);
       }
     for (const host of document.querySelectorAll(".vt-gallery"))
       if (!galleries.has(host)) {
         if (storedSize() in SIZES) host.setAttribute("data-size", storedSize());
-        galleries.set(host, new Gallery(host));
+        galleries.set(host, new Gallery(host, before.get(host.id)));
         markSize(host);
       }
   }
@@ -410,7 +596,10 @@
       const gallery = galleries.get(mutation.target);
       if (!gallery) continue;
       if (mutation.attributeName === "data-window") {
-        if (gallery.host.getAttribute("data-window") !== gallery.url) gallery.load();
+        const url = gallery.host.getAttribute("data-window");
+        if (url === gallery.url) continue;
+        if (listOf(url) === listOf(gallery.url)) gallery.refresh();
+        else gallery.load();
       } else {
         markSize(gallery.host);
         gallery.layOut();

@@ -49,6 +49,13 @@
     return Boolean(field);
   }
 
+  // Keys that press a button of the page: x and k decide, z and Z undo and do again.
+  function pressButton(key) {
+    const button = document.querySelector(`[data-vt-key="${CSS.escape(key)}"]`);
+    if (button) button.click();
+    return Boolean(button);
+  }
+
   function go(letter) {
     const link = document.querySelector(`[data-vt-go="${letter}"] a`);
     if (link) link.click();
@@ -75,7 +82,7 @@
     else if (letter === "?") {
       openHelp();
       done = true;
-    }
+    } else done = pressButton(event.key);
     if (done) {
       event.preventDefault();
       event.stopPropagation();

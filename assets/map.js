@@ -6,7 +6,9 @@
  * order), so it starts only when the document, and with it every other part, has been read.
  *
  * What goes in (attributes of the host, all may change at any time but the last):
- *   data-points      URL of uint32 n, uint32 0, uint16 x[n], uint16 y[n] (little-endian, y up)
+ *   data-dims        "3" is a map in three dimensions, see `map_cube.js`; else it has two
+ *   data-points      URL of uint32 n, uint32 0, uint16 x[n], uint16 y[n] (little-endian, y up);
+ *                    beside it lie …/rank, …/near/<row>, …/raster.png and …/cube
  *   data-colour      URL of uint8[n] colour codes; 0 is noise or missing
  *   data-palette     JSON of 256 "#rrggbb", for the light theme
  *   data-palette-dark  the same for the dark theme (optional: else data-palette serves both)
@@ -20,6 +22,8 @@
  *   data-marked      row of the point to ring while the page shows its item; "" is none
  *   data-selection-store, data-inspect-store   Dash ids that receive the results
  *   data-force-raster   "1": never use WebGL2 (read once, when the map starts)
+ *
+ *   data-flat        address of the page with a map in two dimensions, where 3-D cannot be drawn
  *
  * A `vt-point` event on the document, {row}, rings a point for the moment; -1 takes it away.
  *
@@ -45,7 +49,12 @@
       }
     }
     for (const host of document.querySelectorAll(SELECTOR)) {
-      if (!running.has(host)) running.set(host, new Vitrine.map.MapHost(host));
+      const { MapHost, CubeHost } = Vitrine.map;
+      const Kind = host.dataset.dims === '3' ? CubeHost : MapHost;
+      const map = running.get(host);
+      if (map instanceof Kind) continue;
+      if (map) map.dispose();
+      running.set(host, new Kind(host));
     }
   }
 
@@ -54,9 +63,8 @@
     const holdsMap = (node) =>
       node.nodeType === Node.ELEMENT_NODE &&
       (node.matches(SELECTOR) || node.querySelector(SELECTOR) !== null);
-    return records.some(
-      (r) => [...r.addedNodes].some(holdsMap) || [...r.removedNodes].some(holdsMap),
-    );
+    const nodes = (r) => [...r.addedNodes, ...r.removedNodes];
+    return records.some((r) => r.type === 'attributes' || nodes(r).some(holdsMap));
   }
 
   /** Begin: once for the document as it is, then at every change of it. */
@@ -64,7 +72,11 @@
     review();
     new MutationObserver((records) => {
       if (concernsMaps(records)) review();
-    }).observe(document.documentElement, { childList: true, subtree: true });
+    }).observe(document.documentElement, {
+      childList: true,
+      subtree: true,
+      attributeFilter: ['data-dims'],
+    });
   }
 
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);

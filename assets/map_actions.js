@@ -1,17 +1,10 @@
-/** What a person does to a map, from buttons, keys and gestures; and what the page is told. */
+/** What a person does to a map in two dimensions, from buttons, keys and gestures. */
 (() => {
   'use strict';
 
   const M = window.Vitrine.map;
   const STEP = 80; // CSS pixels an arrow key pans
   const NOTCH = 1.6; // factor of one press of a zoom button
-
-  /** Tell the page: set a property of the Dash component whose id an attribute holds. */
-  function tellPage(id, data) {
-    if (!id || !window.dash_clientside) return;
-    const target = id.startsWith('{') ? JSON.parse(id) : id;
-    window.dash_clientside.set_props(target, { data });
-  }
 
   /** Acts on one map. */
   class Actions {
@@ -20,7 +13,7 @@
       this.map = map;
       this.tool = 'pan';
       this.posting = null;
-      this.hovered = 0;
+      this.frame = 0;
     }
 
     /** The handler that `Gestures` calls. */
@@ -30,6 +23,7 @@
         zoom: (px, py, factor) => this.move((camera) => camera.zoomAt(px, py, factor)),
         reset: () => this.move((camera) => camera.reset()),
         click: (px, py, reach) => this.click(px, py, reach),
+        hold: (px, py, reach) => this.hold(px, py, reach),
         hover: (px, py) => this.hover(px, py),
         leave: () => this.leave(),
         outline: (polygon) => this.map.ink.draw(polygon),
@@ -52,19 +46,13 @@
         right: () => this.move(() => camera.panBy(-STEP, 0)),
         up: () => this.move(() => camera.panBy(0, STEP)),
         down: () => this.move(() => camera.panBy(0, -STEP)),
+        near: () => this.map.lines.toggle(),
+        themes: () => this.map.overlays.toggleThemes(),
+        show: () => this.showCentral(),
         view: () => this.select(M.rectangle([0, 0], [camera.width, camera.height]), 'replace'),
         clear: () => this.map.gestures.giveUp() || this.clear(),
       };
       acts[action]();
-    }
-
-    /** A key was pressed on the map. */
-    onKey(event) {
-      const action = M.keyAction(event);
-      if (!action) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.act(action);
     }
 
     /** Change the view. */
@@ -86,47 +74,44 @@
 
     /** The pointer rests on or passes a place: show what is there, at most once a frame. */
     hover(px, py) {
-      cancelAnimationFrame(this.hovered);
-      this.hovered = requestAnimationFrame(() => {
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(() => {
         const label = this.map.labels.at(px, py);
-        this.point(label ? -1 : this.map.pick(px, py));
+        this.map.hover(label ? -1 : this.map.pick(px, py));
         if (label) this.map.stage.dataset.over = 'label';
       });
     }
 
-    /** Point at a row: ring and tooltip; -1 is none. */
-    point(row) {
-      if (row < 0) {
-        this.leave();
-        return;
-      }
-      const { map } = this;
-      const [x, y] = map.project(row);
-      const { width, height } = map.camera;
-      map.stage.dataset.over = 'point';
-      map.ink.circle([x, y], map.pointRadius);
-      const { thumbs } = map.host.dataset;
-      map.tooltip.show(row, thumbs ? thumbs + row : '', map.describe(row), { x, y, width, height });
-    }
-
     /** The pointer is on no point. */
     leave() {
-      cancelAnimationFrame(this.hovered);
-      delete this.map.stage.dataset.over;
-      this.map.ink.circle(null);
-      this.map.tooltip.hide();
+      cancelAnimationFrame(this.frame);
+      this.map.leave();
     }
 
     /** A click: on a name it selects all that bear it, on a point it shows that one. */
     click(px, py, reach) {
       const label = this.map.labels.at(px, py);
       if (label) this.selectNamed(label.text);
-      else this.inspect(this.map.pick(px, py, reach));
+      else this.map.inspect(this.map.pick(px, py, reach));
     }
 
-    /** Ask the page to show an item. */
-    inspect(row) {
-      if (row >= 0) tellPage(this.map.host.dataset.inspectStore, { row });
+    /** A finger stays where it is: picture and name, as a pointer shows them, and the item. */
+    hold(px, py, reach) {
+      const row = this.map.pick(px, py, reach);
+      this.map.hover(row);
+      this.map.inspect(row);
+    }
+
+    /** Show the item whose point is nearest to the middle of the view: a click without a mouse. */
+    showCentral() {
+      const { map } = this;
+      const row = map.central;
+      if (row < 0) {
+        map.notices.warn('No image is in view.');
+        return;
+      }
+      map.notices.announce(`${map.describe(row).name}, nearest the middle of the map.`);
+      map.inspect(row);
     }
 
     /**
@@ -165,7 +150,7 @@
       await map.during(async () => {
         const answer = await this.post(url, { set: map.host.dataset.set, ...wanted });
         map.stats.select = performance.now() - began;
-        if (answer) this.selected(answer);
+        if (answer) map.takeSelection(answer);
       }, (problem) => map.notices.warn(problem.message));
     }
 
@@ -192,31 +177,16 @@
       }
     }
 
-    /** A selection was made: show it and tell the page. */
-    selected({ selection, count, total }) {
-      const { dataset } = this.map.host;
-      dataset.base = selection;
-      dataset.mask = dataset.select.replace(
-        /select$/, `selection/${encodeURIComponent(selection)}/mask`,
-      );
-      const number = (n) => n.toLocaleString('en');
-      this.map.notices.announce(`${number(count)} of ${number(total)} images selected.`);
-      tellPage(dataset.selectionStore, { selection, count, total });
-    }
-
     /** Select nothing. */
     clear() {
-      const { map } = this;
-      if (this.posting) this.posting.abort();
-      this.forgetSelection();
-      map.notices.announce('Selection cleared.');
-      tellPage(map.host.dataset.selectionStore, null);
+      this.end();
+      this.map.takeSelection(null);
     }
 
-    /** Take the selection off the host without telling the page. */
-    forgetSelection() {
-      this.map.host.dataset.base = '';
-      this.map.host.dataset.mask = '';
+    /** Drop what is being asked. */
+    end() {
+      cancelAnimationFrame(this.frame);
+      if (this.posting) this.posting.abort();
     }
   }
 

@@ -3,6 +3,7 @@
   'use strict';
 
   const TILES = 64; // tiles along each side that a sample is spread over
+  const FINE = 64; // steps of the order of a sample while a tile gives √c points
   const GRID = 256; // cells along each side that points are found through
 
   /** How a point is drawn; the numbers are also the order of drawing, back to front. */
@@ -66,6 +67,15 @@
     );
   }
 
+  /** The address of another of a map's routes, beside that of its points. */
+  function routeOf({ dataset }, name, query = {}) {
+    const url = new URL(dataset.points, window.location.href);
+    url.pathname = url.pathname.replace(/points$/, name);
+    if (dataset.set) url.searchParams.set('set', dataset.set);
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    return url.pathname + url.search;
+  }
+
   /**
    * Read the points' route.
    * @returns {{n: number, x: Uint16Array, y: Uint16Array}}
@@ -108,35 +118,54 @@
   }
 
   /**
-   * Rows in an order of which every prefix is a sample taken evenly over the map: first one
-   * random point of every tile, then a second of each, and so on. Rare points far from the crowd
-   * come early, so a sample never hides them.
+   * Rows in an order of which every beginning is a sample taken evenly over the map, as
+   * `core/maps/sample.py` takes it: by r / √c, where c is the number of points in a row's tile
+   * and r its place in a random order within it. So every tile gives one point before any gives
+   * its second, the emptiest tiles first, and then in proportion to √c: rare points far from the
+   * crowd are never lost.
    *
    * @returns {Uint32Array} every row once
    */
   function sampleOrder({ n, x, y }) {
     const random = shuffled(n);
-    const seen = new Uint32Array(TILES * TILES);
-    const rank = new Uint32Array(n);
-    let last = 0;
     const shift = 16 - Math.log2(TILES);
+    const tile = new Uint16Array(n);
+    const size = new Uint32Array(TILES * TILES);
+    for (let row = 0; row < n; row++) {
+      tile[row] = (y[row] >> shift) * TILES + (x[row] >> shift);
+      size[tile[row]]++;
+    }
+    const root = Float64Array.from(size, Math.sqrt);
+    const seen = new Uint32Array(TILES * TILES);
+    const step = new Uint32Array(n);
+    let last = 0;
     for (let i = 0; i < n; i++) {
-      const row = random[i];
-      const tile = (y[row] >> shift) * TILES + (x[row] >> shift);
-      rank[i] = seen[tile]++;
-      if (rank[i] > last) last = rank[i];
+      const t = tile[random[i]];
+      const rank = seen[t]++;
+      step[i] = rank === 0 ? 0 : 1 + Math.floor((FINE * rank) / root[t]);
+      if (step[i] > last) last = step[i];
     }
     const start = new Uint32Array(last + 2);
-    for (let i = 0; i < n; i++) start[rank[i] + 1]++;
-    for (let r = 0; r <= last; r++) start[r + 1] += start[r];
+    for (let i = 0; i < n; i++) start[step[i] + 1]++;
+    for (let s = 0; s <= last; s++) start[s + 1] += start[s];
+    const firsts = start[1];
     const order = new Uint32Array(n);
-    for (let i = 0; i < n; i++) order[start[rank[i]]++] = random[i];
+    for (let i = 0; i < n; i++) order[start[step[i]]++] = random[i];
+    const emptier = (a, b) => size[tile[a]] - size[tile[b]] || tile[a] - tile[b];
+    order.subarray(0, firsts).sort(emptier);
     return order;
   }
 
   /** Read a selection's bits; null if they are not of this map. */
   function decodeMask(buffer, n) {
     return buffer.byteLength === Math.ceil(n / 8) ? new Uint8Array(buffer) : null;
+  }
+
+  /** Number of bits that are set. */
+  function countBits(bytes) {
+    let count = 0;
+    for (let byte of bytes) for (; byte; byte &= byte - 1) count += 1;
+    return count;
   }
 
   const isSelected = (mask, row) => (mask[row >> 3] >> (row & 7)) & 1;
@@ -243,7 +272,9 @@
     boundsOf,
     sampleOrder,
     decodeMask,
+    countBits,
     isSelected,
+    routeOf,
     layersOf,
     Grid,
   });

@@ -50,15 +50,16 @@
     ];
   }
 
-  /** Tell whether a gesture encloses anything: three corners and a few square pixels. */
+  /**
+   * Tell whether a gesture encloses anything: three corners and a few square pixels. The two
+   * halves of a figure of eight, drawn around in opposite ways, count both.
+   */
   function encloses(polygon) {
-    if (polygon.length < 3) return false;
     let doubled = 0;
-    polygon.forEach(([x, y], i) => {
-      const [nx, ny] = polygon[(i + 1) % polygon.length];
-      doubled += x * ny - nx * y;
-    });
-    return Math.abs(doubled) / 2 >= 16;
+    for (let i = 2; i < polygon.length; i++) {
+      doubled += area2(polygon[0], polygon[i - 1], polygon[i]);
+    }
+    return doubled / 2 >= 16;
   }
 
   /** Tell whether two boxes {x, y, w, h} touch. */

@@ -3,8 +3,9 @@
  *
  * Points lie on the GPU in the order they are drawn: dimmed, then noise, then the rest, and within
  * each of these three in sample order, so that a sample is three prefixes. While the view moves
- * only a sample is drawn, a smaller one where frames are slow; at rest all points are drawn, in slices of one frame each, into a
- * picture of their own that replaces the sample when it is complete.
+ * only a sample is drawn, a smaller one where frames are slow; at rest all points are drawn, in
+ * slices of one frame each, into a picture of their own that replaces the sample when it is
+ * complete.
  */
 (() => {
   'use strict';
@@ -46,11 +47,11 @@
   const UNIFORMS = ['centre', 'stretch', 'diameter', 'opacity', 'dim', 'palette'];
 
   /** Compile the two shaders; throws with the driver's words if they are refused. */
-  function buildProgram(gl) {
+  function buildProgram(gl, vertex, fragment) {
     const program = gl.createProgram();
     for (const [kind, source] of [
-      [gl.VERTEX_SHADER, VERTEX],
-      [gl.FRAGMENT_SHADER, FRAGMENT],
+      [gl.VERTEX_SHADER, vertex],
+      [gl.FRAGMENT_SHADER, fragment],
     ]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, source.trim());
@@ -128,7 +129,7 @@
     /** Make what lives on the GPU; again after the context was lost. */
     build() {
       const { gl } = this;
-      this.program = buildProgram(gl);
+      this.program = buildProgram(gl, VERTEX, FRAGMENT);
       gl.useProgram(this.program);
       this.at = {};
       for (const name of UNIFORMS) this.at[name] = gl.getUniformLocation(this.program, name);
@@ -342,5 +343,5 @@
     }
   }
 
-  window.Vitrine.map.GlRenderer = GlRenderer;
+  Object.assign(window.Vitrine.map, { GlRenderer, buildProgram });
 })();

@@ -4,6 +4,8 @@
 
   const STILL = 4; // CSS pixels a pressed pointer may stray and still be a click
   const LONG_STILL = 10; // the same for a finger
+  const HOLD = 550; // milliseconds after which a finger that stays is a long press
+  const REACH = { mouse: 9, pen: 12, touch: 20 }; // CSS pixels around a press that it points at
 
   /** The way a new selection joins the present one, by the keys held. */
   function selectionMode(event) {
@@ -14,13 +16,18 @@
   /**
    * Watches a surface and calls a handler:
    *   pan(dx, dy), zoom(px, py, factor), reset(), click(px, py, reach), hover(px, py), leave(),
+   *   hold(px, py, reach) when a finger is pressed and stays,
    *   outline(polygon) while a lasso or box is drawn ([] when it is given up),
    *   select(polygon, mode) when it is done.
    * All places are CSS pixels of the surface.
    */
   class Gestures {
-    /** @param {AbortSignal} signal ends the watching */
-    constructor(surface, handler, signal) {
+    /**
+     * @param {AbortSignal} signal ends the watching
+     * @param {boolean} draws whether a lasso or box can be drawn; else every drag pans
+     */
+    constructor(surface, handler, signal, { draws = true } = {}) {
+      this.draws = draws;
       this.surface = surface;
       this.handler = handler;
       this.tool = 'pan';
@@ -34,6 +41,7 @@
       on('pointercancel', this.onCancel);
       on('pointerleave', (e) => e.pointerType === 'mouse' && handler.leave());
       on('wheel', this.onWheel);
+      on('contextmenu', (e) => this.pointers.size && e.preventDefault()); // a long press is ours
       on('dblclick', () => this.tool === 'pan' && handler.reset());
     }
 
@@ -50,16 +58,21 @@
       this.pointers.set(event.pointerId, at);
       this.surface.setPointerCapture(event.pointerId);
       this.handler.leave();
-      if (this.pointers.size === 2) {
-        this.giveUp();
-        this.pinched = true;
-        return;
-      }
-      if (this.pointers.size > 2) return;
-      this.pinched = false;
-      const panning = event.button === 1 || (this.tool === 'pan' && !event.shiftKey);
+      clearTimeout(this.held);
+      if (this.pointers.size === 2) this.giveUp();
+      if (this.pointers.size > 1) return;
+      const drawing = this.draws && event.button === 0;
+      const panning = !drawing || (this.tool === 'pan' && !event.shiftKey);
       const kind = panning ? 'pan' : this.tool === 'box' ? 'box' : 'lasso';
       this.drag = { kind, from: at, last: at, path: [at], moved: false };
+      if (event.pointerType === 'touch') this.held = setTimeout(() => this.hold(at), HOLD);
+    }
+
+    /** A finger has stayed where it was pressed: letting go of it does nothing more. */
+    hold(at) {
+      if (!this.drag || this.drag.moved) return;
+      this.drag = null;
+      this.handler.hold(...at, REACH.touch);
     }
 
     /** A pointer moves: hover, pinch, or go on with the drag. */
@@ -112,14 +125,14 @@
     /** A pointer is let go: a click, or the end of a drag. */
     onUp(event) {
       if (!this.pointers.delete(event.pointerId)) return;
+      clearTimeout(this.held);
       const { drag } = this;
       if (!drag || this.pointers.size) return;
       const at = this.place(event);
       const polygon = this.shape(at);
       this.drag = null;
       if (!drag.moved) {
-        const reach = event.pointerType === 'touch' ? 20 : 9;
-        if (event.button === 0) this.handler.click(...at, reach);
+        if (event.button === 0) this.handler.click(...at, REACH[event.pointerType] || REACH.mouse);
       } else if (drag.kind !== 'pan') {
         this.handler.outline([]);
         if (Vitrine.map.encloses(polygon)) this.handler.select(polygon, selectionMode(event));
@@ -134,6 +147,7 @@
 
     /** Stop the present drag without effect; tells whether an outline was being drawn. */
     giveUp() {
+      clearTimeout(this.held);
       const drawing = this.drag !== null && this.drag.kind !== 'pan';
       this.drag = null;
       if (drawing) this.handler.outline([]);
@@ -155,6 +169,9 @@
     b: 'box',
     p: 'pan',
     v: 'view',
+    n: 'near',
+    i: 'themes',
+    Enter: 'show',
     0: 'reset',
     '+': 'in',
     '=': 'in',
@@ -167,9 +184,10 @@
   };
 
   /** What a key pressed on the map asks for; null if nothing. */
-  function keyAction(event) {
+  function keyAction(event, keys = KEYS) {
     if (event.ctrlKey || event.metaKey || event.altKey) return null;
-    return KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key] || null;
+    if (event.key === 'Enter' && event.target.closest('button, a')) return null; // its own
+    return keys[event.key.length === 1 ? event.key.toLowerCase() : event.key] || null;
   }
 
   Object.assign(window.Vitrine.map, { Gestures, keyAction });

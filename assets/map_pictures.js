@@ -1,9 +1,7 @@
-/** Pictures over the map: the one under the pointer, and those of points far apart. */
+/** Pictures over the map: the one under the pointer, and those at their points. */
 (() => {
   'use strict';
 
-  const MOST = 80; // pictures are drawn at points when at most so many are in view
-  const SIDE = 52; // CSS pixels of a picture on the map
   const KEPT = 300; // thumbnails remembered for the tooltip
   const SMALL = 64; // pictures up to so many pixels are enlarged as sharp squares
 
@@ -112,7 +110,7 @@
     }
   }
 
-  /** Thumbnails at their points, none over another, when few points are in view. */
+  /** Thumbnails on the map. */
   class Pictures {
     constructor(stage) {
       this.box = document.createElement('div');
@@ -120,34 +118,38 @@
       this.box.setAttribute('aria-hidden', 'true');
       stage.append(this.box);
       this.shown = new Map();
+      this.places = new Map();
+      this.kind = '';
     }
 
     /**
-     * Show the pictures of these rows where they fit; those shown before come first, so that
-     * pictures do not change places while the map is moved.
-     * @param {number[]|null} rows in view; null when there are too many
-     * @param {function(number): number[]} project row to CSS pixels
+     * Show these pictures.
+     * @param {Map<number, {x: number, y: number, w: number, h: number}>} places row → its box
+     * @param {string} kind "point", or "theme" for pictures that stand for many
      * @param {function(number): {url: string, colour: string, dimmed: boolean}} describe
      */
-    place(rows, project, describe) {
-      const wanted = new Map();
-      const taken = [];
-      const inView = new Set(rows || []);
-      const before = [...this.shown.keys()].filter((row) => inView.has(row));
-      for (const row of new Set([...before, ...inView])) {
-        const [x, y] = project(row);
-        const box = { x: x - SIDE / 2, y: y - SIDE / 2, w: SIDE, h: SIDE };
-        if (taken.some((other) => Vitrine.map.overlap(box, other))) continue;
-        taken.push(box);
-        wanted.set(row, box);
-      }
+    place(places, kind, describe) {
+      this.places = places;
+      this.kind = kind;
       for (const [row, node] of this.shown) {
-        if (!wanted.has(row)) {
+        if (!places.has(row)) {
           node.remove();
           this.shown.delete(row);
         }
       }
-      for (const [row, box] of wanted) this.put(row, box, describe(row));
+      for (const [row, box] of places) this.put(row, box, describe(row));
+    }
+
+    /** The boxes that pictures take. */
+    boxes() {
+      return [...this.places.values()];
+    }
+
+    /** The row whose picture is at a place in CSS pixels, -1 if none. */
+    at(px, py) {
+      const point = { x: px, y: py, w: 0, h: 0 };
+      for (const [row, box] of this.places) if (Vitrine.map.overlap(box, point)) return row;
+      return -1;
     }
 
     /** Show or move one picture. */
@@ -166,15 +168,16 @@
         this.box.append(node);
       }
       node.style.borderColor = colour;
+      node.classList.toggle('is-theme', this.kind === 'theme');
       node.classList.toggle('is-dimmed', dimmed);
       node.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
     }
 
     /** Take all pictures away. */
     clear() {
-      this.place(null);
+      this.place(new Map(), '');
     }
   }
 
-  Object.assign(window.Vitrine.map, { Tooltip, Pictures, MOST_PICTURES: MOST });
+  Object.assign(window.Vitrine.map, { Tooltip, Pictures });
 })();

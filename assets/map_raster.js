@@ -70,8 +70,7 @@
       const { dataset } = this.host;
       const colour = new URL(dataset.colour, window.location.href);
       const ratio = Math.min(window.devicePixelRatio || 1, LARGEST / Math.max(...this.size));
-      const query = new URLSearchParams({
-        set: dataset.set || colour.searchParams.get('set') || '',
+      return Vitrine.map.routeOf(this.host, 'raster.png', {
         by: colour.searchParams.get('by') || '',
         view: this.camera.extent.map((v) => v.toFixed(6)).join(','),
         w: Math.round(this.size[0] * ratio),
@@ -79,7 +78,6 @@
         dark: this.dark ? 1 : 0,
         selection: dataset.base || '',
       });
-      return `${dataset.points.replace(/points$/, 'raster.png')}?${query}`;
     }
 
     /** Ask the server for the present view and show it when it is there. */

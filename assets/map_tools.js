@@ -12,22 +12,28 @@
     box: 'M4 8V4h4M11 4h2M16 4h4v4M20 11v2M20 16v4h-4M13 20h-2M8 20H4v-4M4 13v-2',
     view: 'M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3M8 12l3 3 5-6',
     clear: 'M6 6l12 12M18 6L6 18',
+    near: 'M12 12L4 5M12 12l9-6M12 12l7 8M12 12l-6 8M12 9.5a2.5 2.5 0 1 0 .01 0',
+    themes: 'M4 5h16v14H4zM4 16l5-5 4 4 2-2 5 5M15.5 8.2a1.3 1.3 0 1 0 .01 0',
+    turn: 'M8 5.5v13l10.5-6.5z',
     in: 'M12 5v14M5 12h14',
     out: 'M5 12h14',
     reset: 'M4 4v5h5M20 20v-5h-5M5 15a7.5 7.5 0 0 0 13 2.5M19 9A7.5 7.5 0 0 0 6 6.5',
   };
 
-  /** The buttons in their order: action, label with key, and whether it is a tool to be in. */
+  /** The buttons in their order: action, label with key, and kind; null is a gap. */
   const BUTTONS = [
-    ['pan', 'Pan the map (P)', true],
-    ['lasso', 'Lasso: draw around points (L)', true],
-    ['box', 'Box: drag a rectangle (B)', true],
-    ['view', 'Select what is in view (V)', false],
-    ['clear', 'Clear the selection (Esc)', false],
+    ['pan', 'Pan the map (P)', 'tool'],
+    ['lasso', 'Lasso: draw around points (L)', 'tool'],
+    ['box', 'Box: drag a rectangle (B)', 'tool'],
+    ['view', 'Select what is in view (V)', 'act'],
+    ['clear', 'Clear the selection (Esc)', 'act'],
     null,
-    ['in', 'Zoom in (+)', false],
-    ['out', 'Zoom out (−)', false],
-    ['reset', 'Show the whole map (0)', false],
+    ['near', 'Lines to true neighbours (N)', 'toggle'],
+    ['themes', 'Pictures of the largest themes (I)', 'toggle'],
+    null,
+    ['in', 'Zoom in (+)', 'act'],
+    ['out', 'Zoom out (−)', 'act'],
+    ['reset', 'Show the whole map (0)', 'act'],
   ];
 
   /** An icon as an SVG element. */
@@ -52,13 +58,16 @@
 
   /** Buttons for the tools and for zooming. */
   class Toolbar {
-    /** @param {function(string)} act called with the action of a pressed button */
-    constructor(stage, act) {
+    /**
+     * @param {function(string)} act called with the action of a pressed button
+     * @param {(string[]|null)[]} buttons action, label and kind of each; null is a gap
+     */
+    constructor(stage, act, buttons = BUTTONS) {
       this.box = add(stage, 'div', 'vt-map-tools');
       this.box.setAttribute('role', 'group');
       this.box.setAttribute('aria-label', 'Map tools');
       this.buttons = new Map();
-      for (const button of BUTTONS) {
+      for (const button of buttons) {
         if (button) this.addButton(button, act);
         else add(this.box, 'div', 'vt-map-tools-gap');
       }
@@ -67,12 +76,13 @@
     }
 
     /** Add one button. */
-    addButton([action, label, isTool], act) {
+    addButton([action, label, kind], act) {
       const button = add(this.box, 'button', 'vt-map-button');
       button.type = 'button';
       button.title = label;
       button.setAttribute('aria-label', label);
-      if (isTool) button.setAttribute('aria-pressed', 'false');
+      if (kind !== 'act') button.setAttribute('aria-pressed', 'false');
+      button.dataset.kind = kind;
       button.dataset.action = action;
       button.append(icon(action));
       button.addEventListener('click', () => act(action));
@@ -82,15 +92,21 @@
     /** Show which tool is in hand. */
     setTool(tool) {
       for (const [action, button] of this.buttons) {
-        if (button.hasAttribute('aria-pressed')) {
+        if (button.dataset.kind === 'tool') {
           button.setAttribute('aria-pressed', String(action === tool));
         }
       }
     }
 
+    /** Show whether something is on. */
+    setToggle(action, on) {
+      this.buttons.get(action).setAttribute('aria-pressed', String(on));
+    }
+
     /** Offer to clear only when there is something to clear; the focus is not lost with it. */
     setSelected(selected) {
       const button = this.buttons.get('clear');
+      if (!button) return;
       if (!selected && document.activeElement === button) button.closest('.vt-map').focus();
       button.disabled = !selected;
     }
@@ -115,11 +131,11 @@
       this.retry = retry;
     }
 
-    /** Say how much is drawn and selected. */
-    setStatus(drawn, total, selected) {
+    /** Say how much is drawn, how it was chosen, and how much is selected. */
+    setStatus(drawn, total, selected, { before = '', how = '' } = {}) {
       const number = (n) => n.toLocaleString('en');
       const chosen = selected === null ? '' : ` · ${number(selected)} selected`;
-      this.status.textContent = `${number(drawn)} of ${number(total)} drawn${chosen}`;
+      this.status.textContent = `${before}${number(drawn)} of ${number(total)} drawn${how}${chosen}`;
     }
 
     /** Tell a screen reader. */
@@ -158,12 +174,14 @@
       this.svg = document.createElementNS(SVG, 'svg');
       this.svg.setAttribute('class', 'vt-map-ink');
       this.svg.setAttribute('aria-hidden', 'true');
+      this.leaders = document.createElementNS(SVG, 'path');
+      this.leaders.setAttribute('class', 'vt-map-leaders');
       this.outline = document.createElementNS(SVG, 'polygon');
       this.ring = document.createElementNS(SVG, 'circle');
       this.marked = document.createElementNS(SVG, 'g');
       this.marked.setAttribute('class', 'vt-map-mark');
       for (let i = 0; i < 2; i++) this.marked.append(document.createElementNS(SVG, 'circle'));
-      this.svg.append(this.outline, this.marked, this.ring);
+      this.svg.append(this.leaders, this.outline, this.marked, this.ring);
       stage.append(this.svg);
       this.draw([]);
       this.circle(null);

@@ -4,7 +4,7 @@
 
   function address(keys) {
     const query = new URLSearchParams();
-    for (const name of ["set", "map", "color", "sel", "row", "view", "page"]) {
+    for (const name of ["set", "map", "color", "sel", "row", "beside", "query", "view", "page"]) {
       if (keys[name] !== undefined && keys[name] !== null && keys[name] !== "")
         query.set(name, keys[name]);
     }
@@ -16,16 +16,20 @@
   // the history for each click. Dash reads the address only on navigation.
   // `shown` is what the server chose where the address chose nothing: it stays unsaid, so that a
   // better map, when a job has made one, is shown by itself.
-  function reflect(map, colour, selection, inspected, keys, shown) {
+  function reflect(map, colour, selection, inspected, query, keys, shown) {
     const said = (name, value) => (!keys[name] && value === shown[name] ? "" : value || "");
     const now = Object.assign({}, keys, {
       map: said("map", map),
       color: said("color", colour),
       sel: selection && selection.selection ? selection.selection : "",
       row: inspected && Number.isInteger(inspected.row) ? inspected.row : "",
+      query: query && query.query ? query.query : "",
       cluster: "",
+      slice: "",
+      without: "",
+      within: "",
     });
-    if (now.sel !== keys.sel) now.page = "";
+    if (now.sel !== keys.sel || now.query !== keys.query) now.page = "";
     mark(now.row);
     if (changed("explore-selection")) closeFilter();
     if (window.location.pathname === "/explore" && address(now) !== address(keys))

@@ -6,7 +6,9 @@ figure is the median of the repetitions. Ratios count; absolute figures belong t
 - first paint: from the arrival of the points to a picture of them on the screen
 - frame p95: 95th percentile of the time between frames while panning and zooming without pause
 - lasso: from letting go to the highlighted selection on the screen
+- first page: from letting go to the first page of the selection in the gallery, in the real app
 - hover: from the pointer's move to the thumbnail on the screen
+- colour: from another colouring's address to its picture on the screen
 - all drawn: from rest to the complete picture
 """
 
@@ -14,9 +16,11 @@ import argparse
 import json
 import shutil
 import statistics
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -25,8 +29,9 @@ from playwright.sync_api import Page, sync_playwright
 from plotly.offline import get_plotlyjs
 from werkzeug.serving import make_server
 
-from tests.e2e.conftest import ARGUMENTS
-from tests.e2e.map_server import MapServer, blobs
+from benchmarks.map_page import app, first_page
+from tests.e2e.map_server import ARGUMENTS, MapServer, blobs
+from tests.e2e.synthetic import make_set
 
 SIZE = {"width": 1200, "height": 800}
 
@@ -66,7 +71,7 @@ def own_layer(page: Page, server: MapServer, n: int) -> dict[str, float]:
     """Return the times of our map, in milliseconds."""
     xy, codes = blobs(n, seed=n, groups=30)
     server.reset()
-    server.add("bench", xy, label=codes)
+    server.add("bench", xy, label=codes, other=np.roll(codes, 1))
     server.show("bench")
     page.add_init_script(WATCH)
     page.goto(server.url)
@@ -98,6 +103,20 @@ def own_layer(page: Page, server: MapServer, n: int) -> dict[str, float]:
     )
     page.evaluate(f"() => {host}.settled()")
     found["hover"] = hover(page, host)
+    found["colour"] = page.evaluate(
+        f"""async () => {{
+          const began = performance.now();
+          const before = {host}.stats.colour;
+          const frames = {host}.stats.frames;
+          document.querySelector('.vt-map').dataset.colour =
+            '/map/bench/colour?set=bench&by=other';
+          while ({host}.stats.colour === before || {host}.stats.frames === frames) {{
+            await new Promise((r) => requestAnimationFrame(r));
+          }}
+          {host}.finish();
+          return performance.now() - began;
+        }}"""
+    )
     return found
 
 
@@ -204,12 +223,32 @@ def plotly_lasso(page: Page) -> float:
 def measure(repeats: int, sizes: list[int]) -> dict[str, dict[str, float]]:
     """Return the median times by contender and size."""
     runs: dict[str, list[dict[str, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for n in sizes:
+            make_set(Path(folder), f"bench-{n}", n)
+        with app(Path(folder)) as site:
+            measure_in(runs, repeats, sizes, site)
+    return {
+        name: {key: statistics.median(run[key] for run in found) for key in found[0]}
+        for name, found in runs.items()
+    }
+
+
+def measure_in(
+    runs: dict[str, list[dict[str, float]]], repeats: int, sizes: list[int], site: str
+) -> None:
+    """Add the times of every repetition to `runs`, the contenders in turn."""
+
+    def ours(page: Page, n: int) -> dict[str, float]:
+        found = own_layer(page, server, n)
+        return {**found, "first page": first_page(page, site, f"bench-{n}")}
+
     with MapServer().running() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=list(ARGUMENTS)
         )
         contenders: list[tuple[str, Any]] = [
-            (f"map {n:,}", lambda page, n=n: own_layer(page, server, n)) for n in sizes
+            (f"map {n:,}", lambda page, n=n: ours(page, n)) for n in sizes
         ]
         contenders.append(("plotly 100,000", lambda page: scattergl(page, 100_000)))
         for _ in range(repeats):
@@ -220,10 +259,6 @@ def measure(repeats: int, sizes: list[int]) -> dict[str, dict[str, float]]:
                 runs.setdefault(name, []).append(run(page))
                 context.close()
         browser.close()
-    return {
-        name: {key: statistics.median(run[key] for run in found) for key in found[0]}
-        for name, found in runs.items()
-    }
 
 
 def main() -> None:
@@ -237,7 +272,7 @@ def main() -> None:
     if given.json:
         print(json.dumps(found))
         return
-    keys = ["first paint", "frame p95", "all drawn", "lasso", "hover"]
+    keys = ["first paint", "frame p95", "all drawn", "lasso", "first page", "hover", "colour"]
     print(f"{'milliseconds':<18}" + "".join(f"{key:>13}" for key in keys))
     for name, times in found.items():
         cells = (f"{times[key]:13.0f}" if key in times else f"{'–':>13}" for key in keys)

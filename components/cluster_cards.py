@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import gallery, tables
+from components import gallery, pickers, tables
 from components.state import link, noun
 from components.words import number, plural, score, share
 
@@ -75,6 +76,24 @@ def figures(card: Any, column: str | None, one: str = "image") -> Component:
     if found:
         pairs.append((f"Commonest {column}", f"{found[0]} ({share(found[1])})"))
     return tables.facts(pairs, "vt-facts vt-facts-row")
+
+
+def rename_form(card: Any, field_id: str, button_id: str) -> Component | None:
+    """Return the form that names a theme; None for what no theme holds."""
+    if is_noise(card):
+        return None
+    field = dbc.Input(id=field_id, type="text", size="sm", maxLength=80, value=title(card))
+    button = html.Button("Rename", id=button_id, type="button", className="btn btn-quiet btn-sm")
+    return html.Details(
+        [
+            html.Summary("Rename this theme", className="vt-link"),
+            html.Div(
+                [pickers.labelled("Name of this theme", field, hidden=True), button],
+                className="vt-bar-line vt-rename",
+            ),
+            html.P("Leave it empty to have the number back.", className="vt-small"),
+        ]
+    )
 
 
 def card(found: Any, one: Any, kind: str, column: str | None) -> Component:

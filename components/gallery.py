@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -15,7 +16,11 @@ SIZES = {"s": "Small", "m": "Medium", "l": "Large"}
 
 
 def window_url(set_name: str, **narrow: Any) -> str:
-    """Return where the gallery asks for its items: all of a set, a selection or a cluster."""
+    """Return where the gallery asks for its items: all of a set, a selection or a cluster.
+
+    `query` puts the nearest to a search first. `v` is the number of the last decision: where only
+    it changes, the gallery stays where it is and shows what has changed.
+    """
     return link("/api/window", set=set_name, **narrow)
 
 
@@ -27,8 +32,13 @@ def host(
     label: str = "Images",
     size: str = "m",
     pictures: bool = True,
+    ticks_store: Any = None,
 ) -> Component:
-    """Return the element that becomes a virtual grid, of words where there are no pictures."""
+    """Return the element that becomes a virtual grid, of words where there are no pictures.
+
+    With `ticks_store` its cells can be ticked; `ticks_bar` then says how many are.
+    """
+    ticking = attrs(data_ticks_store=_dom_id(ticks_store)) if ticks_store else {}
     return html.Div(
         id=host_id(name),
         className="vt-gallery",
@@ -39,6 +49,46 @@ def host(
             data_inspect_store=json.dumps(inspect_store),
             data_size=size,
             data_pictures="1" if pictures else "",
+        ),
+        **ticking,
+    )
+
+
+def _dom_id(component_id: Any) -> str:
+    """Return a component's id as scripts are given it."""
+    return component_id if isinstance(component_id, str) else json.dumps(component_id)
+
+
+def ticks_bar(
+    name: str, set_name: str, ticks_store: Any, selection_store: Any, *actions: Component
+) -> Component:
+    """Return what says how many cells of a gallery are ticked, with what can be done with them.
+
+    It is hidden until something is ticked; `assets/selection.js` fills it. `actions` are further
+    buttons; `ticks_store` gets {"rows", "count"}, or {"all", "except", "count"}, or None, and
+    `selection_store` the selection that "Select these" makes.
+    """
+
+    def button(text: str, act: str, look: str) -> Component:
+        return html.Button(text, type="button", className=f"btn {look} btn-sm",
+                           **attrs(data_vt_ticks=act))  # fmt: skip
+
+    return html.Div(
+        [
+            html.Strong(className="vt-ticks-count", role="status"),
+            button("Select these", "select", "btn-primary"),
+            *actions,
+            button("Untick", "clear", "btn-quiet"),
+        ],
+        className="vt-ticks",
+        hidden=True,
+        role="group",
+        **attrs(
+            aria_label="Ticked images",
+            data_gallery=host_id(name),
+            data_set=set_name,
+            data_ticks_store=_dom_id(ticks_store),
+            data_selection_store=_dom_id(selection_store),
         ),
     )
 
@@ -130,20 +180,42 @@ def page_of(
     *,
     total: int,
     inspect_store: Any,
+    ticks_store: Any = None,
+    name: str = "",
+    marks: Sequence[str] = (),
 ) -> Component:
     """Return one page of pictures as a plain list: linkable, printable, readable without script.
 
-    `rows` are the page's own rows; `total` counts those of all pages.
+    `rows` are the page's own rows; `total` counts those of all pages. With `ticks_store` each has
+    a checkbox, and `name` is that of the `ticks_bar`. `marks` says in a word what was decided
+    about each row, "" for nothing.
     """
     pages = max(1, -(-total // PAGE_SIZE))
     items = [
-        html.Li([shown, html.Span(number(row), className="vt-small")])
-        for row, shown in zip(rows, thumbs(found, rows, inspect_store), strict=True)
-    ]
+        html.Li(
+            [shown,
+             _tick(name, row) if ticks_store else html.Span(number(row), className="vt-small"),
+             html.Span(mark, className="vt-mark-word") if mark else None],
+            **attrs(data_row=str(row), **({"data_mark": mark} if mark else {})),
+        )
+        for row, shown, mark in zip(rows, thumbs(found, rows, inspect_store),
+                                    marks or [""] * len(rows), strict=True)
+    ]  # fmt: skip
+    more: Any = attrs(data_ticks_store=_dom_id(ticks_store)) if ticks_store else {}
+    if name:
+        more = {**more, "id": host_id(name)}
     return html.Div(
         [html.Ul(items, className="vt-paged"), pager(path, query, page, pages)],
         className="vt-paged-wrap",
+        **more,
     )
+
+
+def _tick(name: str, row: int) -> Component:
+    """Return the checkbox of one picture."""
+    label = html.Span([html.Span("Tick image ", className="visually-hidden"), number(row)])
+    box = dbc.Checkbox(id=f"{host_id(name)}-tick-{row}", label=label, value=False)
+    return html.Div(box, className="vt-tick")
 
 
 def pager(path: str, query: dict[str, Any], page: int, pages: int) -> Component | None:

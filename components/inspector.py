@@ -25,8 +25,12 @@ def _id(part: str, name: Any) -> dict[str, Any]:
     return {"component": "inspector", "part": part, "name": name}
 
 
-def panel(name: str, set_name: str, row: int | None = None) -> Component:
+def panel(
+    name: str, set_name: str, row: int | None = None, *, actions: Component | None = None
+) -> Component:
     """Return the inspector of a page; it opens when its store receives a row.
+
+    `actions` are buttons about the inspected item.
 
     A store that begins with None would report a change as soon as it is shown: it begins with {}.
     """
@@ -49,6 +53,7 @@ def panel(name: str, set_name: str, row: int | None = None) -> Component:
                         ],
                         className="vt-inspector-head",
                     ),
+                    *([actions] if actions is not None else []),
                     html.Div(id=_id("body", name), **attrs(aria_live="polite")),
                 ],
                 id=_id("aside", name),

@@ -7,10 +7,9 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components import job_results
 from components.attributes import attrs
-from components.state import link
-from components.tables import facts
-from components.words import ago, encoder_name, number, plural, seconds, share
+from components.words import ago, encoder_name, number, plural, seconds
 
 STATES = {
     "queued": "Waiting",
@@ -25,11 +24,14 @@ LIVE = ("queued", "running")
 
 STAGES = {
     "scan": "Looking at the files",
+    "part": "Looking up the selection",
+    "waiting": "Waiting for another process",
     "embed": "Embedding the pictures",
     "read": "Reading the pictures",
     "map: pca": "Making the PCA map",
     "map: umap": "Making the UMAP map",
     "map: tsne": "Making the t-SNE map",
+    "placing": "Placing new pictures on the maps",
     "neighbours": "Finding neighbours",
     "micro-clusters": "Finding micro-clusters",
     "themes": "Finding themes",
@@ -116,32 +118,6 @@ def indicator(jobs: Sequence[Any]) -> Component:
     )
 
 
-def _result(job: Any) -> Component | None:
-    """Return what a finished job made, in one line of figures and links."""
-    found = job.result
-    if not found:
-        return None
-    clusters = found.get("clusters") or {}
-    took = sum((found.get("seconds") or {}).values())
-    pairs = [
-        ("Images", number(found.get("items"))),
-        ("Newly embedded", number(found.get("encoded"))),
-        ("From the cache", number(found.get("reused"))),
-        ("Not usable", number(len(found.get("broken") or []))),
-        ("Themes", number(clusters.get("count"))),
-        ("Unassigned", share(clusters.get("noise_share")) if clusters.get("count") else "–"),
-        ("Took", seconds(took) if took >= 1 else "under 1 s"),
-    ]
-    actions = html.Div(
-        [
-            dcc.Link("Explore", href=link("/explore", set=found.get("set")), className="vt-link"),
-            dcc.Link("Clusters", href=link("/clusters", set=found.get("set")), className="vt-link"),
-        ],
-        className="vt-actions",
-    )
-    return html.Div([facts(pairs, "vt-facts vt-facts-row"), actions], className="vt-job-result")
-
-
 def _when(job: Any) -> str:
     """Return when a job began and, if it ended, how long it took."""
     began = f"started {ago(job.started)}" if job.started else f"asked for {ago(job.created)}"
@@ -185,7 +161,7 @@ def card(job: Any, log: str = "", *, heading: Any = html.H2) -> Component:
         )  # fmt: skip
         parts.append(html.Div([ending(job), again], className="vt-job-stage"))
     if job.state == "done":
-        parts.append(_result(job))
+        parts.append(job_results.result(job))
     if log:
         parts.append(html.Details([html.Summary("Log"), html.Pre(log, tabIndex=0)]))
     return html.Article([p for p in parts if p is not None], className="vt-card vt-job", key=job.id)

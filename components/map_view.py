@@ -1,6 +1,6 @@
 """What stands around a map: its legend, and what may be read from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from components import scatter
 from components.palette import MISSING, OTHER
 from components.state import has_pictures, noun
-from components.words import MAP_NAMES, listed, map_name, plural, score
+from components.words import MAP_NAMES, map_name, number, plural, score
 from core.columns import Colouring
 
 MAP = "explore"
@@ -29,8 +29,18 @@ READING = {
     "mostly separate groups. Distances between islands, their sizes and their shapes mean little.",
     "tsne": "Close neighbours are kept best. Distances between groups, their sizes and how dense "
     "they look mean nothing.",
-    "pca": "A straight projection: directions and large distances can be read, but groups that "
-    "differ in other directions lie on top of each other.",
+    "pca": "A straight projection: what lies far apart is different, and directions can be read. "
+    "What lies close may still differ, in directions that the map leaves out.",
+}
+
+#: What the colours say when they are a measure of every point of a map: high is bright.
+MEASURES = {
+    "faithfulness": "Bright: the nearest on the {} map are truly the nearest. Dark: they are not; "
+    "look at the neighbours in the inspector instead.",
+    "torn": "Bright: the {} map took an image's true neighbours away from it, so look for them "
+    "elsewhere on the map. 0: none; random placing gives about 0.5.",
+    "squeezed": "Bright: the {} map put images beside each other that are not alike, so do not "
+    "read them as neighbours. 0: none; random placing gives about 0.5.",
 }
 
 SCORES = (
@@ -92,16 +102,55 @@ def notes(
         missing=bool((colouring.codes == MISSING).any()),
     )  # fmt: skip
     parts = [legend, caption(found.projection(name), len(found.items), noun(found))]
-    deep = [map_name(n) for n in found.projections if n.endswith("3d")]
-    if deep:
-        parts.append(html.P(deep_note(deep), className="vt-caption"))
+    told = [colour_note(colour), started_note(found, name), placed_note(found)]
+    parts += [html.P(text, className="vt-caption vt-map-note") for text in told if text]
     return parts
 
 
-def deep_note(names: Sequence[str]) -> str:
-    """Return what can be done with maps in three dimensions."""
-    maps = "map is" if len(names) == 1 else "maps are"
-    return f"The {listed(names)} {maps} exported with the set; maps in two dimensions are drawn."
+def colour_note(colour: str | None) -> str:
+    """Return what the colours say when they are a measure of every point; "" if they are not."""
+    measure, _, of = (colour or "").partition(" ")
+    known = measure in MEASURES and of.removesuffix("3d") in MAP_NAMES
+    return MEASURES[measure].format(map_name(of)) if known else ""
+
+
+def started_note(found: Any, name: str) -> str:
+    """Return from which map this one was started, and how alike the two are; "" if from none."""
+    levels = found.lineage
+    measured = levels[-1].m2.get(name) if len(levels) > 1 else None
+    if measured is None:
+        return ""
+    begun = found.projection(name).parent
+    how = "was started from" if begun else "was made afresh, not from"
+    return (
+        f"This map {how} the map of {levels[-2].title}: m² = {score(measured, 2)} "
+        "(0: same arrangement, 1: none)."
+    )
+
+
+def placed_note(found: Any) -> str:
+    """Return how many items were added later and only placed on the maps; "" if none was."""
+    placed = getattr(found, "placement", None)
+    if placed is None:
+        return ""
+    status = np.asarray(placed[0])
+    later, off = int((status > 0).sum()), int((status == 2).sum())
+    if not later:
+        return ""
+    were = "was" if later == 1 else "were"
+    text = f"{plural(later, noun(found))} {were} added later and placed on the map as it was."
+    if off:
+        text += (
+            f" {number(off)} of them {'is' if off == 1 else 'are'} unlike everything on it (off "
+            "the map): where they lie says nothing."
+        )
+    return text
+
+
+def entry_label(colouring: Any, code: int) -> str:
+    """Return the name of one category as a filter takes it: "" for no value."""
+    named = (entry.label for entry in colouring.entries if entry.index == code)
+    return "" if code == MISSING else next(named, "")
 
 
 def rows_of(colouring: Any, code: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Labelled native inputs: which set, which map, which colour, which encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -63,15 +63,26 @@ def map_picker(select_id: str, available: Sequence[str], current: str | None) ->
     return select(select_id, "Map", options, current, inline=True)
 
 
+def all_maps(projections: Iterable[str]) -> list[str]:
+    """Return the names of a set's maps, the one to show first at the front, 3-D ones behind."""
+    order = [*MAP_NAMES, *(f"{name}3d" for name in MAP_NAMES)]
+    return sorted(projections, key=lambda n: order.index(n) if n in order else len(order))
+
+
 def missing_maps(available: Sequence[str]) -> list[str]:
-    """Return the 2-D maps that a set does not have yet."""
-    return [name for name in MAP_NAMES if name not in available]
+    """Return the maps that a set does not have yet, those in two dimensions first."""
+    every = [*MAP_NAMES, *(f"{name}3d" for name in MAP_NAMES)]
+    return [name for name in every if name not in available]
+
+
+def column_options(columns: Sequence[Any]) -> list[dict[str, str]]:
+    """Return columns as the options of a choice."""
+    return [{"label": column_name(c.name, c.label), "value": c.name} for c in columns]
 
 
 def colour_picker(select_id: str, columns: Sequence[Any], current: str | None) -> Component:
     """Return the choice of the column that colours the map."""
-    options = [{"label": column_name(c.name, c.label), "value": c.name} for c in columns]
-    return select(select_id, "Colour by", options, current, inline=True)
+    return select(select_id, "Colour by", column_options(columns), current, inline=True)
 
 
 def encoder_picker(radio_id: str) -> Component:

@@ -17,9 +17,14 @@ from components.palette import palette_for
 from components.state import services
 from core.errors import InputError, NotFoundError
 from core.maps.raster import draw_map
+from core.maps.representatives import representatives
+from core.maps.sample import cube as cube_of
 from core.pictures import picture_bytes, thumbnail_bytes
 
 routes = blueprint("pictures")
+
+#: True neighbours that the map draws lines to.
+NEAR = 10
 
 #: Pictures decoded for pages at the same time.
 _decoding = BoundedSemaphore(2)
@@ -67,6 +72,15 @@ def _opened_by_projection(key: str) -> Any:
     raise NotFoundError("this map is gone or was made anew; reload the page")
 
 
+def _changing(data: bytes) -> flask.Response:
+    """Answer with bytes that can change under their address, or with 304 if they did not."""
+    response = flask.Response(data, mimetype="application/octet-stream")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(flask.request)
+    return response
+
+
 @routes.get("/map/<key>/points")
 def points(key: str) -> flask.Response:
     """Answer with the points: uint32 n, uint32 0, uint16 x[n], uint16 y[n], little-endian."""
@@ -81,11 +95,38 @@ def colour(key: str) -> flask.Response:
     """Answer with one colour code an item, uint8, for the column `by`."""
     opened = _opened_by_projection(key)
     codes = opened.colouring(flask.request.args.get("by", "")).codes
-    response = flask.Response(codes.tobytes(), mimetype="application/octet-stream")
-    response.headers["Cache-Control"] = "private, no-cache"  # a theme can change under its name
-    response.add_etag()
-    response.make_conditional(flask.request)
+    return _changing(codes.tobytes())
+
+
+@routes.get("/map/<key>/rank")
+def rank(key: str) -> flask.Response:
+    """Answer with which pictures come first: uint32 m, uint32 exemplars[m], uint8 rank[n]."""
+    opened = _opened_by_projection(key)
+    found = representatives(len(opened), opened.clustering("themes"), opened.clustering("micro"))
+    head = np.array([len(found.exemplars), *found.exemplars], "<u4").tobytes()
+    return _changing(head + found.ranks.tobytes())
+
+
+@routes.get("/map/<key>/near/<int:row>")
+def near(key: str, row: int) -> flask.Response:
+    """Answer with a row's true nearest neighbours and their chordal distances, nearest first."""
+    found = _opened_by_projection(key).neighbors_of(row, NEAR)
+    body = {"rows": [n.row for n in found], "distances": [round(n.distance, 6) for n in found]}
+    response = flask.jsonify(body)
+    response.headers["Cache-Control"] = "private, max-age=600"
     return response
+
+
+@routes.get("/map/<key>/cube")
+def cube(key: str) -> flask.Response:
+    """Answer with an even sample of a map in three dimensions.
+
+    uint32 m, uint32 n of all, uint32 rows[m], uint16 x[m], y[m], z[m], little-endian.
+    """
+    found = cube_of(_opened_by_projection(key).projection(key).coordinates)
+    head = np.array([len(found.rows), found.total, *found.rows], "<u4").tobytes()
+    data = head + found.places.T.astype("<u2").tobytes()
+    return immutable(data, "application/octet-stream", f"{key}-cube")
 
 
 @routes.get("/map/<key>/raster.png")

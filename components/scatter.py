@@ -20,9 +20,10 @@ Id = str | dict[str, str]
 
 #: What `attributes` returns, in its order.
 ATTRIBUTES = (
-    "data-points", "data-colour", "data-palette", "data-palette-dark", "data-names", "data-mask",
+    "data-dims", "data-points", "data-colour", "data-palette", "data-palette-dark", "data-names",
+    "data-mask",
     "data-base", "data-thumbs", "data-select", "data-set", "data-projection", "data-total",
-    "data-labels",
+    "data-labels", "data-flat",
 )  # fmt: skip
 
 
@@ -68,6 +69,8 @@ def attributes(
     selection: str = "",
     pictures: bool = True,
     prefix: str = "/",
+    dims: int = 2,
+    flat: str = "",
 ) -> dict[str, str]:
     """Return the attributes that tell `assets/map.js` what to draw.
 
@@ -88,12 +91,17 @@ def attributes(
         Whether the set has images to show at the points.
     prefix
         Path that the app is served under, with both slashes.
+    dims
+        Dimensions of the map, 2 or 3; see `components.cube` for those of three.
+    flat
+        Address of a page with a map in two dimensions, where one in three cannot be drawn.
     """
     layer = f"{prefix}map/{quote(projection_key, safe='')}"
     colour = urlencode({"set": set_name, "by": colouring.by})
     mask = f"{prefix}api/selection/{quote(selection, safe='')}/mask" if selection else ""
     return {
-        "data-points": f"{layer}/points",
+        "data-dims": str(dims),
+        "data-points": f"{layer}/points?{urlencode({'set': set_name})}",
         "data-colour": f"{layer}/colour?{colour}",
         "data-palette": _compact(palette_for(colouring.kind)),
         "data-palette-dark": _compact(palette_for(colouring.kind, dark=True)),
@@ -106,6 +114,7 @@ def attributes(
         "data-projection": projection_key,
         "data-total": str(n),
         "data-labels": _compact([dict(label) for label in labels]),
+        "data-flat": flat,
     }
 
 

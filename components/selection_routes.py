@@ -6,23 +6,29 @@ import flask
 import numpy as np
 
 from components.answers import blueprint, immutable, json_body, whole
+from components.selection_ops import marks_of, select, service, view_of, window_rows
 from components.state import services
-from core.errors import InputError
-from core.selection import bitmap, rows_in_polygon
+from core.errors import NotFoundError
+from core.selection import bitmap, of_polygon, rows_in_polygon
 
 routes = blueprint("selections")
 
 #: Ids in one window of the gallery, at most.
 WINDOW = 1000
 
+#: What a filter may ask for.
+WANTED = ("names", "low", "high", "text", "missing")
 
-def _select(opened: Any, rows: np.ndarray, body: dict[str, Any], how: str) -> dict[str, Any]:
+
+def _select(
+    opened: Any, rows: np.ndarray, body: dict[str, Any], made: dict[str, Any]
+) -> dict[str, Any]:
     """Combine rows with the selection that the request starts from, and store them."""
     chosen: dict[str, Any] = services().selections.choose(
         opened.key,
         len(opened),
         rows,
-        {"how": how},
+        made,
         base=str(body["base"]) if body.get("base") else None,
         mode=body.get("mode") or "replace",
     )
@@ -30,61 +36,88 @@ def _select(opened: Any, rows: np.ndarray, body: dict[str, Any], how: str) -> di
 
 
 @routes.post("/api/select")
-def select() -> dict[str, Any]:
+def select_on_map() -> dict[str, Any]:
     """Resolve a polygon on a map against all points."""
     body = json_body()
     opened = services().library.open(str(body.get("set", "")))
-    xy = opened.points(str(body.get("projection", "")))
-    rows = rows_in_polygon(xy, body.get("polygon") or [])
-    return _select(opened, rows, body, "polygon")
+    key = str(body.get("projection", ""))
+    polygon = body.get("polygon") or []
+    rows = rows_in_polygon(opened.points(key), polygon)
+    method = next((m for m, made in opened.projections.items() if made == key), key)
+    return _select(opened, rows, body, of_polygon(method, polygon))
 
 
 @routes.post("/api/filter")
 def filter_by_column() -> dict[str, Any]:
-    """Select by a column: `names`, a range `low` to `high`, or `text`."""
+    """Select by a column: `names`, a range `low` to `high`, `text`, or `missing`."""
     body = json_body()
     opened = services().library.open(str(body.get("set", "")))
-    wanted = {k: body[k] for k in ("names", "low", "high", "text") if body.get(k) is not None}
-    rows = opened.filter(str(body.get("by", "")), **wanted)
-    return _select(opened, rows, body, f"filter by {body.get('by')}")
+    wanted = {k: body[k] for k in WANTED if body.get(k) is not None}
+    column = str(body.get("by", ""))
+    rows = opened.filter(column, **wanted)
+    return _select(opened, rows, body, {"how": "filter", "column": column, **wanted})
+
+
+@routes.post("/api/selection")
+def make_selection() -> dict[str, Any]:
+    """Make a selection from others, from rows, neighbours, slices or clusters (`op`)."""
+    body = json_body()
+    opened = services().library.open(str(body.get("set", "")))
+    return select(opened, str(body.get("op", "")), body)
 
 
 @routes.get("/api/selection/<key>/mask")
 def mask_of(key: str) -> flask.Response:
     """Answer with one bit an item, set where it is selected."""
     stored = services().library.workspace.read("selection", key)
-    opened = services().library.find(stored.meta["set"])
-    return immutable(bitmap(stored.arrays["rows"], len(opened)), "application/octet-stream", key)
+    total = stored.meta.get("total") or len(services().library.find(stored.meta["set"]))
+    return immutable(bitmap(stored.arrays["rows"], total), "application/octet-stream", key)
 
 
-def window_rows(opened: Any, arguments: Any) -> np.ndarray:
-    """Return the rows that a gallery address names: a selection, a cluster, or all."""
-    rows = np.arange(len(opened))
-    if arguments.get("cluster"):
-        try:
-            label = int(arguments["cluster"])
-        except ValueError:
-            raise InputError(f"cluster: {arguments['cluster']!r} is no number") from None
-        rows = opened.cluster_rows(label, arguments.get("kind") or "themes")
-    if arguments.get("selection"):
-        chosen = services().selections.load(arguments["selection"], opened.key)
-        rows = np.intersect1d(rows, chosen)
-    return rows
+def _ordered(opened: Any, rows: np.ndarray, query: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and distances, the nearest to a search first."""
+    searches = service("search")
+    if searches is None:
+        raise NotFoundError("query: searching is not available here")
+    found = searches.found(opened, query)
+    order, distances = np.asarray(found.order), np.asarray(found.distances)
+    if len(rows) == len(opened):
+        return order, distances
+    wanted = np.zeros(len(opened), bool)
+    wanted[rows] = True
+    among = wanted[order]
+    return order[among], distances[among]
 
 
 @routes.get("/api/window")
 def window() -> dict[str, Any]:
-    """Answer with rows, ids and captions of one window of a gallery."""
-    opened = services().library.open(flask.request.args.get("set", ""))
-    rows = window_rows(opened, flask.request.args)
+    """Answer with rows, ids, captions and marks of one window of a gallery.
+
+    With `query` the nearest to that search come first, and `distances` are given.
+    """
+    arguments = flask.request.args
+    opened = services().library.open(arguments.get("set", ""))
+    rows, distances = window_rows(opened, arguments), None
+    if arguments.get("query"):
+        rows, distances = _ordered(opened, rows, arguments["query"])
     start = max(0, whole("start", 0))
-    part = rows[start : start + max(0, min(WINDOW, whole("count", WINDOW)))]
+    end = start + max(0, min(WINDOW, whole("count", WINDOW)))
+    part = rows[start:end]
     table = opened.items.iloc[part]
     labels = table["label"].astype("string").fillna("") if "label" in table else [""] * len(part)
-    return {
+    answer = {
         "total": len(rows),
         "start": start,
         "rows": part.tolist(),
         "ids": table["item_id"].tolist(),
         "labels": list(labels),
     }
+    if distances is not None:
+        answer["distances"] = [round(float(d), 6) for d in distances[start:end]]
+    view = view_of(opened)
+    if view is not None:
+        answer["marks"] = marks_of(view, part)
+        if view.labels:
+            edited = zip(answer["rows"], answer["labels"], strict=True)
+            answer["labels"] = [view.labels.get(row, label) for row, label in edited]
+    return answer

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import gallery, tables
@@ -21,8 +21,17 @@ from components.words import (
     share,
 )
 from core.errors import ArtifactCorruptError, VitrineError
+from core.request import RunRequest
 
 THUMBS = 8
+
+#: Sources that new images can come into; a file of vectors that changed is another encoder's.
+GROWING = ("folder", "table", "idx")
+
+LOOK_HINT = (
+    "Looks at the source again: images added since are embedded and placed on the maps, which stay "
+    "as they are. To make fresh maps, start the set again under the same name."
+)
 
 
 def steps(embedded: bool, mapped: bool, clustered: bool, *, busy: bool = False) -> Component:
@@ -82,6 +91,46 @@ def _unreadable(summary: Any, error: VitrineError) -> Component:
     )  # fmt: skip
 
 
+def look_id(name: str) -> dict[str, str]:
+    """Return the id of the button that looks for new images of a set."""
+    return {"component": "set", "part": "look", "name": name}
+
+
+def look_request(found: Any) -> RunRequest:
+    """Return the run that places what is new in a set's source on the maps that the set has."""
+    return RunRequest.from_json({**found.request, "place": True})
+
+
+def look_title(name: str) -> str:
+    """Return the title of the job that looks for new images."""
+    return f"New images of {name}"
+
+
+def _look(summary: Any, found: Any, busy: bool) -> Component | None:
+    """Return the button that looks for new images; None where none can come or none be placed."""
+    if found.kind not in GROWING or summary.source.startswith("sample:") or not summary.maps:
+        return None
+    return html.Button(
+        "Look for new images", id=look_id(summary.name), type="button", title=LOOK_HINT,
+        className="btn btn-quiet", disabled=busy,
+        **attrs(aria_label=f"Look for new images of {summary.name}"),
+    )  # fmt: skip
+
+
+def _placed(summary: Any, found: Any) -> Component | None:
+    """Return how many images came onto finished maps, with what the run noted; None if none did."""
+    counts = found.summary.get("placed") or {}
+    placed, off = counts.get("placed", 0), counts.get("off_map", 0)
+    if not placed + off:
+        return None
+    told = f"{plural(placed + off, noun(found))} added later and placed on the maps"
+    told += f", {number(off)} of them off the map. " if off else ". "
+    where = link("/explore", set=summary.name, color="placement")
+    notes = [html.P(note, className="vt-small") for note in found.notes]
+    shown = html.P([told, dcc.Link("Show them", href=where, className="vt-link")])
+    return html.Div([shown, *notes], className="vt-origin")
+
+
 def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) -> Component:
     """Return the card of one set."""
     try:
@@ -94,6 +143,12 @@ def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) ->
         return _unreadable(summary, error)
     explore, clusters = (link(path, set=summary.name) for path in ("/explore", "/clusters"))
     updated = ago(summary.updated)
+    actions = [
+        button_link("Explore", explore, primary=True),
+        button_link("Clusters", clusters),
+        _look(summary, found, busy),
+        steps(True, bool(summary.maps), summary.clusters is not None, busy=busy),
+    ]
     parts = [
         html.Div(
             [
@@ -105,14 +160,8 @@ def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) ->
         gallery.mosaic(found, rows, f"Pictures of {summary.name}") if rows else None,
         _facts(summary, found),
         _origin(summary, found),
-        html.Div(
-            [
-                button_link("Explore", explore, primary=True),
-                button_link("Clusters", clusters),
-                steps(True, bool(summary.maps), summary.clusters is not None, busy=busy),
-            ],
-            className="vt-actions",
-        ),
+        _placed(summary, found),
+        html.Div([a for a in actions if a is not None], className="vt-actions"),
         broken,
     ]
     return html.Article([p for p in parts if p is not None], className="vt-card vt-set")

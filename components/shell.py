@@ -23,19 +23,24 @@ NUDGE = "vt-nudge"
 LIVE_MS, IDLE_MS = 700, 5000
 
 #: Pages that show one set.
-SET_PAGES = ("/explore", "/clusters")
+SET_PAGES = ("/explore", "/clusters", "/slices")
 
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
-         ("/jobs", "Jobs", "j"))  # fmt: skip
+         ("/slices", "Slices", "l"), ("/jobs", "Jobs", "j"))  # fmt: skip
 
 KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/",), "Filter the images, or choose the set"),
-    (("g", "s e c j"), "Go to Sets, Explore, Clusters or Jobs"),
+    (("g", "s e c l j"), "Go to Sets, Explore, Clusters, Slices or Jobs"),
     (("l", "b", "p"), "Map: lasso, box or pan"),
     (("v",), "Map: select what is in view"),
+    (("n", "i"), "Map: lines to true neighbours, pictures of themes"),
+    (("Enter", "t"), "Map: the image nearest the middle; turn a 3-D map"),
     (("+", "−", "0", "arrows"), "Map: zoom, show all, move"),
     (("arrows", "Home", "End"), "Gallery: move"),
-    (("Enter", "Space"), "Gallery: open the inspector"),
+    (("Enter",), "Gallery: open the inspector"),
+    (("Space", "Ctrl A"), "Gallery: tick the image, or all"),
+    (("x", "k"), "Exclude or keep what is ticked, else what is selected"),
+    (("z", "Shift Z"), "Undo the last decision, do it again"),
     (("Esc",), "Close the inspector, clear the selection"),
     (("?",), "This help"),
 )
@@ -136,7 +141,8 @@ def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any
     """Mark the current page and set, and drop notices that belong to the page before."""
     library = services().library
     names, named = library.names(), set_in(search)
-    current = named if named in names else None
+    whole = (named or "").partition("/")[0]  # a part is named after its set
+    current = whole if whole in names else None
     if not named and pathname in SET_PAGES:
         current = latest_set(library)
     picker = pickers.set_picker(names, current)
@@ -153,7 +159,7 @@ def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any
 )
 def choose_set(name: str | None, pathname: str, search: str) -> Any:
     """Go to the chosen set; a picker that only says where one is starts nothing."""
-    shown = set_in(search)
+    shown: str | None = (set_in(search) or "").partition("/")[0]
     if not shown and pathname in SET_PAGES:
         shown = latest_set(services().library)
     if not name or name == shown:
@@ -172,7 +178,7 @@ def library_version(library: Any) -> str:
             continue
         kinds = [kind for kind in ("themes", "micro") if found.clustering(kind) is not None]
         told.append(f"{name}:{found.key}:{found.projections}:{kinds}:{bool(found.summary)}")
-    return digest(*told)
+    return digest(*told, *library.part_states())
 
 
 def known_state() -> tuple[str | None, str | None]:

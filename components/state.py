@@ -13,7 +13,7 @@ PAGE_SIZE = 100
 
 
 def services() -> Any:
-    """Return the app's services: `.library`, `.jobs`, `.settings`, `.selections`."""
+    """Return the app's services: library, jobs, settings, selections, curation and search."""
     return current_app.config["VITRINE"]
 
 
@@ -49,7 +49,7 @@ def whole(text: str | int | None, default: int | None = None) -> int | None:
 
 
 def choose_set(name: str | None) -> str | None:
-    """Return the named set, else the one updated last; None in an empty workspace.
+    """Return the named set or part, else the set updated last; None in an empty workspace.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def choose_set(name: str | None) -> str | None:
     """
     library = services().library
     names = library.names()
-    if name and name not in names:
+    if name and name.partition("/")[0] not in names:
         known = ", ".join(names[:8]) or "none yet"
         raise NotFoundError(
             f"There is no set named “{name}” here. Sets in this workspace: {known}."

@@ -13,6 +13,17 @@ COLUMN_NAMES = {
     "outlier score": "Outlier score",
     "neighbour distance": "Distance to neighbours",
     "micro cluster size": "Micro-cluster size",
+    "placement": "Placement",
+    "decision": "Decision",
+    "slice": "Slice",
+    "label, edited": "Label, edited",
+}
+
+#: What is measured of every point of a map: the beginning of a column's name, and what to call it.
+POINT_COLUMNS = {
+    "faithfulness": "Faithfulness of the {} map",
+    "torn": "Torn apart ({})",
+    "squeezed": "Squeezed together ({})",
 }
 
 MODEL_TYPES = {
@@ -91,8 +102,9 @@ def map_name(name: str) -> str:
 
 def column_name(name: str, label: str = "") -> str:
     """Return what a page calls a column; those of the set's own table keep their names."""
-    if name.startswith("faithfulness "):
-        return f"Faithfulness of the {map_name(name.split(' ', 1)[1])} map"
+    measure, _, of = name.partition(" ")
+    if measure in POINT_COLUMNS and of.removesuffix("3d") in MAP_NAMES:
+        return POINT_COLUMNS[measure].format(map_name(of))
     return COLUMN_NAMES.get(name, label or name)
 
 

@@ -1,4 +1,4 @@
-"""The command line without the dashboard: run, sets, info, jobs, export; see docs/cli.md.
+"""The command line without the dashboard: run, sets, info, jobs and more; see docs/cli.md.
 
 Progress goes to stderr, results to stdout; a person's mistake is one line on stderr and exit
 code 2.
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.commands import curation, export, parts, search
 from core.config import Settings, load_settings
 from core.errors import JobCancelled, VitrineError
 from core.progress import Step
@@ -66,15 +67,19 @@ def terminal_progress() -> Iterator[Callable[[Step], None]]:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    from core.request import RunRequest, default_encoder
-    from core.runner import run_here
+    from core.request import RunRequest, default_encoder, last_request
+    from core.runner import open_workspace, run_here
 
     source = options.source
     if not source.startswith("sample:"):
         source = str(Path(source).expanduser().absolute())
-    maps = tuple(dict.fromkeys(options.map or ["umap"]))
-    encoder = default_encoder(source) if options.encoder is None else options.encoder
-    request = RunRequest(source, options.name, encoder, maps, options.dims, settings.seed).to_json()
+    known = last_request(open_workspace(settings), options.name) if options.place else {}
+    maps = tuple(dict.fromkeys(options.map or known.get("maps") or ["umap"]))
+    encoder = options.encoder or known.get("encoder") or default_encoder(source)
+    dims = options.dims or known.get("dims") or 2
+    request = RunRequest(
+        source, options.name, encoder, maps, dims, settings.seed, options.place
+    ).to_json()
     with terminal_progress() as listen:
         result = run_here(settings, "run", request, f"{options.name}: {encoder}", listen)
     if options.json:
@@ -87,6 +92,12 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         f"{clusters['count']:,} themes, {clusters['noise_share']:.0%} unassigned, "
         f"{micro['count']:,} micro-clusters, {micro['singletons']:,} of them single images"
     )
+    if "placed" in result:
+        told = result["placed"]
+        print(
+            f"  placed on the maps there were: {told['placed']:,}; off the map: "
+            f"{told['off_map']:,}; gone: {told['removed']:,}"
+        )
     for broken in result["broken"][:20]:
         print(f"  {broken['path']}: {broken['reason']}")
     if len(result["broken"]) > 20:
@@ -166,20 +177,6 @@ def _jobs(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _export(options: argparse.Namespace, settings: Settings) -> int:
-    from core.export import export_set
-    from core.runner import open_workspace
-
-    target = Path(options.out) if options.out else Path(f"{options.name}.{options.to}")
-    opened = _library(settings).open(options.name)
-    files = export_set(opened, open_workspace(settings), options.to, target.absolute())
-    if options.json:
-        _print({"set": opened.name, "items": len(opened), "files": [str(f) for f in files]})
-    else:
-        print("\n".join(str(f) for f in files))
-    return 0
-
-
 def _work(options: argparse.Namespace, settings: Settings) -> int:
     from core.runner import work
 
@@ -218,8 +215,9 @@ def add_commands(commands: Any) -> None:
     run.add_argument(
         "--map", action="append", choices=("umap", "tsne", "pca"), help="may be repeated"
     )
-    run.add_argument("--dims", type=int, default=2, choices=(2, 3), help="dimensions of the map")
+    run.add_argument("--dims", type=int, choices=(2, 3), help="dimensions of the map")
     run.add_argument("--seed", type=int, help="seed of maps and clusters")
+    run.add_argument("--place", action="store_true", help="keep the maps, put new images on them")
     run.add_argument("--device", help="auto, cpu, cuda or mps")
     run.add_argument("--workers", type=int, help="decoding threads")
     run.add_argument("--batch-size", type=int, help="images in a forward pass")
@@ -233,11 +231,8 @@ def add_commands(commands: Any) -> None:
     jobs = commands.add_parser("jobs", parents=[common], help="list the jobs")
     jobs.add_argument("--cancel", metavar="ID", help="ask this job to stop")
     jobs.set_defaults(do=_jobs)
-    export = commands.add_parser("export", parents=[common], help="write a set to files")
-    export.add_argument("name")
-    export.add_argument("--to", required=True, choices=("csv", "parquet", "npy"))
-    export.add_argument("--out", help="file to write; NAME.FORMAT here if not given")
-    export.set_defaults(do=_export)
+    for topic in (curation, export, parts, search):
+        topic.add(commands, common)
 
     work = commands.add_parser("work", parents=[common])  # started by the job table
     work.add_argument("--job", required=True)

@@ -1,11 +1,15 @@
-"""Maps and clusters of a stored image set, each looked up before it is computed."""
+"""Maps and clusters of a stored image set, each looked up before it is computed.
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
-from typing import Any, Literal, TypeVar, cast
+A set and a part of one go through the same steps here, under the same keys.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
+from core.config import Settings
 from core.encoders.base import spec_to_dict
 from core.keys import artefact_key
 from core.model import (
@@ -17,6 +21,7 @@ from core.model import (
     ProjectionSpec,
     Scan,
 )
+from core.progress import Progress
 from core.run import Run
 from core.storage.records import (
     pack_clustering,
@@ -26,9 +31,70 @@ from core.storage.records import (
     unpack_neighbors,
     unpack_projection,
 )
-from core.storage.store import Artefact, now
+from core.storage.store import Artefact, Workspace, now
 
 T = TypeVar("T")
+
+#: What a map that is too small or degenerate to be measured says.
+NO_SCORES: dict[str, float | None] = dict.fromkeys(
+    ("trustworthiness", "continuity", "knn_recall", "knn_recall_chance", "shepard")
+)
+
+
+class Asked(Protocol):
+    """What a request says of maps and clusters."""
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """Any of umap, tsne, pca."""
+
+    @property
+    def dims(self) -> int:
+        """2 or 3."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of maps and clusters."""
+
+
+class State(Protocol):
+    """What the steps below work on: a run of a set, or of a part.
+
+    `record` names the artefacts and has `embeddings`; `save` publishes it.
+    """
+
+    record: dict[str, Any]
+
+    @property
+    def request(self) -> Asked:
+        """What was asked for."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where results are looked up and kept."""
+
+    @property
+    def settings(self) -> Settings:
+        """Numbers of neighbours, and limits."""
+
+    @property
+    def progress(self) -> Progress:
+        """Told the stages; may cancel."""
+
+    def save(self) -> None:
+        """Publish what is there so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a map is started from: the rows of another map that the items are.
+
+    `coordinates` `(n, dims)` are those of `rows` `(n,)` of the projection `key`.
+    """
+
+    key: str
+    rows: np.ndarray
+    coordinates: np.ndarray
 
 
 def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -> None:
@@ -52,6 +118,9 @@ def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -
         "clusterings": _still_there(state, "clustering", old) if same else {},
         "summary": old.get("summary") if same else None,
     }
+    placed = old.get("placement")
+    if same and placed and workspace.has("placement", placed):
+        state.record["placement"] = placed
     state.save()
 
 
@@ -63,44 +132,45 @@ def _still_there(state: Run, kind: str, old: dict[str, Any]) -> dict[str, str]:
 
 def analyse(state: Run, images: ImageSet, vectors: np.ndarray) -> None:
     """Make the maps and clusters that were asked for; the quick ones come first."""
-    from core.clusters.micro import find_micro_clusters
-    from core.clusters.themes import find_themes
+    map_and_cluster(state, vectors)
 
-    request, record = state.request, state.record
-    _map(state, "pca", 2, vectors)  # the one that every set has, whatever else was asked for
+
+def map_and_cluster(
+    state: State, vectors: np.ndarray, starts: Mapping[str, Start] | None = None
+) -> None:
+    """Make the maps and clusters that were asked for; the quick ones come first.
+
+    Parameters
+    ----------
+    state
+        What is worked on; its record gets the keys.
+    vectors
+        Shape `(n, d)` float32, in row order.
+    starts
+        Where a map ("umap", "tsne3d", …) is started from; the others start from PCA.
+    """
+    request, starts = state.request, starts or {}
+    map_of(state, "pca", 2, vectors)  # the one that every set has, whatever else was asked for
     if request.dims != 2:
-        _map(state, "pca", request.dims, vectors)
-    neighbors = _neighbors(state, vectors)
-    parent = neighbors.key  # itself made from the embeddings and how they were searched
-    key = artefact_key("clustering", parent, {"kind": "micro", "seed": request.seed})
-    record["clusterings"]["micro"] = key
-    _cached_clustering(
-        state,
-        key,
-        lambda: find_micro_clusters(
-            vectors, key=key, seed=request.seed, neighbors=neighbors, progress=state.progress
-        ),
-    )
-    state.save()
+        map_of(state, "pca", request.dims, vectors)
+    neighbors = neighbors_of(state, vectors)
+    clusters_of(state, "micro", vectors, neighbors)
     for method in request.maps:
         if method != "pca":
-            _map(state, method, request.dims, vectors, neighbors)
-    themes = artefact_key("clustering", parent, {"kind": "themes", "seed": request.seed})
-    _cached_clustering(
-        state,
-        themes,
-        lambda: find_themes(
-            vectors, neighbors, key=themes, seed=request.seed, progress=state.progress
-        ),
-    )
-    record["clusterings"]["themes"] = themes
-    state.save()
-    for projection in record["projections"].values():
-        _faithfulness(state, projection, vectors, neighbors)
+            start = starts.get(map_name(method, request.dims))
+            map_of(state, method, request.dims, vectors, neighbors, start)
+    clusters_of(state, "themes", vectors, neighbors)
+    for projection in state.record["projections"].values():
+        measure(state, projection, vectors, neighbors)
+
+
+def map_name(method: str, dims: int) -> str:
+    """Return what a set calls a map: its method, with "3d" behind for three dimensions."""
+    return method if dims == 2 else f"{method}3d"
 
 
 def _cached(
-    state: Run,
+    state: State,
     kind: str,
     key: str,
     compute: Callable[[], T],
@@ -116,13 +186,32 @@ def _cached(
     return unpack(workspace.read(kind, key))
 
 
-def _cached_clustering(state: Run, key: str, compute: Callable[[], Clustering]) -> Clustering:
-    """Return a clustering, stored or computed."""
-    return _cached(state, "clustering", key, compute, pack_clustering, unpack_clustering)
+def clusters_of(
+    state: State, kind: Literal["micro", "themes"], vectors: np.ndarray, neighbors: Neighbors
+) -> Clustering:
+    """Return the micro-clusters or the themes, stored or computed, and publish them."""
+    from core.clusters.micro import find_micro_clusters
+    from core.clusters.themes import find_themes
+
+    seed, progress = state.request.seed, state.progress
+    # The graph's key is itself made from the embeddings and how they were searched.
+    key = artefact_key("clustering", neighbors.key, {"kind": kind, "seed": seed})
+
+    def compute() -> Clustering:
+        if kind == "micro":
+            return find_micro_clusters(
+                vectors, key=key, seed=seed, neighbors=neighbors, progress=progress
+            )
+        return find_themes(vectors, neighbors, key=key, seed=seed, progress=progress)
+
+    found = _cached(state, "clustering", key, compute, pack_clustering, unpack_clustering)
+    state.record["clusterings"] = {**state.record["clusterings"], kind: key}
+    state.save()
+    return found
 
 
-def _neighbors(state: Run, vectors: np.ndarray) -> Neighbors:
-    """Return the set's one neighbour graph."""
+def neighbors_of(state: State, vectors: np.ndarray) -> Neighbors:
+    """Return the one neighbour graph, stored or computed."""
     from core.neighbors import find_neighbors
 
     settings = state.settings
@@ -149,10 +238,18 @@ def _neighbors(state: Run, vectors: np.ndarray) -> Neighbors:
     return found
 
 
-def _map(
-    state: Run, method: str, dims: int, vectors: np.ndarray, neighbors: Neighbors | None = None
+def map_of(
+    state: State,
+    method: str,
+    dims: int,
+    vectors: np.ndarray,
+    neighbors: Neighbors | None = None,
+    start: Start | None = None,
 ) -> Projection:
-    """Return one map, stored or computed, and publish it."""
+    """Return one map, stored or computed, and publish it.
+
+    A map that was started from another has a key that covers where it started.
+    """
     from core.maps.projection import project
 
     seed = state.request.seed
@@ -160,22 +257,27 @@ def _map(
     if method == "pca":
         spec = replace(spec, seed=0)
     parent = state.record["embeddings"] if neighbors is None else neighbors.key
-    key = artefact_key("projection", parent, asdict(spec))
-    found = _cached(
-        state,
-        "projection",
-        key,
-        lambda: project(vectors, neighbors, spec, key=key, progress=state.progress),
-        pack_projection,
-        unpack_projection,
-    )
-    name = method if dims == 2 else f"{method}3d"
-    state.record["projections"] = {**state.record["projections"], name: key}
+    begun = () if start is None else ({"start": start.key, "rows": start.rows},)
+    key = artefact_key("projection", parent, asdict(spec), *begun)
+
+    def compute() -> Projection:
+        return project(
+            vectors,
+            neighbors,
+            spec,
+            key=key,
+            init=None if start is None else start.coordinates,
+            parent=None if start is None else start.key,
+            progress=state.progress,
+        )
+
+    found = _cached(state, "projection", key, compute, pack_projection, unpack_projection)
+    state.record["projections"] = {**state.record["projections"], map_name(method, dims): key}
     state.save()
     return found
 
 
-def _faithfulness(state: Run, key: str, vectors: np.ndarray, neighbors: Neighbors) -> None:
+def measure(state: State, key: str, vectors: np.ndarray, neighbors: Neighbors) -> None:
     """Measure how far a map may be believed; stored beside it, since a PCA map comes earlier."""
     from core.maps.faithfulness import measure_faithfulness
 
@@ -186,9 +288,44 @@ def _faithfulness(state: Run, key: str, vectors: np.ndarray, neighbors: Neighbor
     result = measure_faithfulness(
         vectors, projection.coordinates, neighbors, seed=projection.spec.seed
     )
+    arrays = {"per_point": result.per_point}
+    for word in ("torn", "squeezed"):
+        values = getattr(result, word, None)
+        if values is not None:
+            arrays[word] = np.asarray(values, dtype=np.float32)
     state.workspace.write(
         "faithfulness",
         key,
         meta={"scores": result.scores, "n_scored": result.n_scored},
-        arrays={"per_point": result.per_point},
+        arrays=arrays,
     )
+
+
+def results_of(state: State) -> dict[str, Any]:
+    """Return the figures of the neighbours, maps and clusters that a record names, as JSON."""
+    workspace, record = state.workspace, state.record
+    maps = []
+    for name, key in record["projections"].items():
+        scores = workspace.read("faithfulness", key).meta["scores"]
+        notice = workspace.read("projection", key).meta.get("notice", "")
+        maps.append({"method": name, "key": key, **NO_SCORES, **scores, "notice": notice})
+    themes = unpack_clustering(workspace.read("clustering", record["clusterings"]["themes"]))
+    micro = unpack_clustering(workspace.read("clustering", record["clusterings"]["micro"]))
+    graph = workspace.read("neighbors", record["neighbors"]).meta
+    total = len(themes.labels)
+    noise = int((themes.labels < 0).sum())
+    sizes = [int(s) for s in themes.table["size"]]
+    return {
+        "neighbors": {"k": graph["k"], "exact": graph["exact"], "recall": graph["recall"]},
+        "maps": maps,
+        "clusters": {
+            "count": len(sizes),
+            "noise_share": round(noise / total, 6) if total else 0.0,
+            "sizes": sizes,
+            "notice": themes.notice,
+        },
+        "micro_clusters": {
+            "count": len(micro.table),
+            "singletons": int((micro.table["size"] == 1).sum()),
+        },
+    }

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,11 +22,15 @@ _HIDDEN = {"item_id", "box_x", "box_y", "box_w", "box_h", "mask", "frame"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column to colour or filter by: its name, how it is shown, and what it holds."""
+    """A column to colour or filter by: its name, how it is shown, and what it holds.
+
+    `dates` tells that the numbers are moments, in seconds since 1970 (UTC).
+    """
 
     name: str
     label: str
     kind: Kind
+    dates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +80,21 @@ def list_columns(items: pd.DataFrame) -> list[Column]:
             continue
         kind = column_kind(items[name])
         if kind is not None:
-            found.append(Column(str(name), str(name), kind))
+            found.append(Column(str(name), str(name), kind, holds_dates(items[name])))
     return sorted(found, key=lambda c: c.name != "label")
+
+
+def holds_dates(values: pd.Series) -> bool:
+    """Tell whether a column holds moments."""
+    return bool(pd.api.types.is_datetime64_any_dtype(values))
 
 
 def as_numbers(values: pd.Series) -> np.ndarray:
     """Return a column as float64 `(n,)`, missing and unreadable values NaN; times in seconds."""
-    if pd.api.types.is_datetime64_any_dtype(values):
-        seconds = values.astype("int64").to_numpy(dtype=np.float64) / 1e9
-        return np.where(values.isna(), np.nan, seconds)
+    if holds_dates(values):
+        plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if values.dt.tz else values
+        micros = plain.to_numpy("datetime64[us]").astype(np.int64)  # columns differ in their unit
+        return np.where(values.isna(), np.nan, micros / 1e6)
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
@@ -108,8 +119,8 @@ def colour_by(values: pd.Series, by: str, kind: Kind, missing: str = "no value")
         codes = np.where(np.isnan(numbers), 0, 1 + np.nan_to_num(scaled) * 254).astype(np.uint8)
         return Colouring(by, kind, codes, (), low, high)
     names = _as_names(values)
-    counts = pd.Series(names[names != ""]).value_counts()
-    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    counts = name_counts(values)
+    order = list(counts.index)
     code_of = {name: i + 1 if i < NAMED else OTHER for i, name in enumerate(order)}
     codes = np.fromiter((code_of.get(n, 0) for n in names), np.uint8, len(names))
     return Colouring(by, kind, codes, _legend(order, counts, int((names == "").sum()), missing))
@@ -127,14 +138,49 @@ def _legend(order: Sequence[str], counts: pd.Series, missing: int, word: str) ->
     return tuple(entries)
 
 
+def name_counts(values: pd.Series) -> pd.Series:
+    """Return how often each category occurs, the commonest first, ties by name."""
+    names = _as_names(values)
+    counts = pd.Series(names[names != ""]).value_counts()
+    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    return counts.loc[order]
+
+
+def find_categories(
+    counts: pd.Series, text: str = "", limit: int = NAMED
+) -> tuple[list[Entry], int]:
+    """Return the commonest categories whose name contains `text`, and how many do.
+
+    Parameters
+    ----------
+    counts
+        As `name_counts` returns them.
+    text
+        Part of a name, in any case; "" finds all.
+    limit
+        How many are returned.
+    """
+    names = counts.index.to_series().astype("string")
+    mask = names.str.contains(text, case=False, regex=False) if text else names.notna()
+    found = counts[mask.to_numpy(dtype=bool)]
+    entries = [Entry(i + 1, str(n), int(c)) for i, (n, c) in enumerate(found.iloc[:limit].items())]
+    return entries, len(found)
+
+
+def missing_mask(values: pd.Series, kind: Kind) -> np.ndarray:
+    """Return which values of a column are missing, bool `(n,)`: empty, or no finite number."""
+    return np.isnan(as_numbers(values)) if kind == "number" else _as_names(values) == ""
+
+
 def filter_rows(
     values: pd.Series,
     kind: Kind,
     *,
     names: Sequence[str] | None = None,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     text: str | None = None,
+    missing: bool | None = None,
 ) -> np.ndarray:
     """Return the rows, ascending int64, whose value is wanted.
 
@@ -147,30 +193,67 @@ def filter_rows(
     names
         Wanted categories; "" stands for a missing value.
     low, high
-        Wanted range of a number, both ends included.
+        Wanted range of a column of numbers or dates, both ends included. A date is ISO 8601
+        ("2026-11-21" is the whole day, in UTC) or seconds since 1970.
     text
         Wanted part of a text, in any case.
+    missing
+        True for the rows without a value, False for those with one; stands alone.
 
     Raises
     ------
     InputError
-        Nothing to filter by was given, or the range is empty.
+        Nothing to filter by was given, too much was, or the range is empty or unreadable.
     """
+    if missing is not None:
+        if names is not None or text is not None or low is not None or high is not None:
+            raise InputError("missing: cannot be joined with categories, a range or a text")
+        return np.flatnonzero(missing_mask(values, kind) == bool(missing))
     if names is not None:
-        return np.flatnonzero(np.isin(_as_names(values).astype(str), [str(n) for n in names]))
+        wanted = [str(n) for n in names]
+        return np.flatnonzero(pd.Series(_as_names(values)).isin(wanted).to_numpy())
     if text is not None:
         found = values.astype("string").fillna("").str.contains(text, case=False, regex=False)
         return np.flatnonzero(found.to_numpy(dtype=bool))
     if low is None and high is None:
-        raise InputError("filter: give categories, a range or a text")
-    if low is not None and high is not None and low > high:
+        raise InputError("filter: give categories, a range, a text, or missing")
+    return _rows_between(values, low, high)
+
+
+def _rows_between(values: pd.Series, low: Any, high: Any) -> np.ndarray:
+    """Return the rows whose number or date lies in a range, both ends included."""
+    plain = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    dates = holds_dates(values)
+    if not (plain or dates):
+        raise InputError("filter: a range needs a column of numbers or dates")
+    least, most = _bound("low", low, dates), _bound("high", high, dates)
+    if least is not None and most is not None and least > most:
         raise InputError(f"filter: the range {low} to {high} is empty; swap its ends")
-    if kind != "number":
-        raise InputError("filter: a range needs a column of numbers")
     numbers = as_numbers(values)
-    inside = np.ones(len(numbers), bool)
-    if low is not None:
-        inside &= numbers >= low
-    if high is not None:
-        inside &= numbers <= high
+    inside = ~np.isnan(numbers)
+    if least is not None:
+        inside &= numbers >= least
+    if most is not None:
+        inside &= numbers <= most
     return np.flatnonzero(inside)
+
+
+def _bound(field: str, value: Any, dates: bool) -> float | None:
+    """Return one end of a range as a number; the end of a range of days is the day's end."""
+    if value is None:
+        return None
+    text = str(value).strip()
+    try:
+        if dates and not isinstance(value, int | float):
+            moment = datetime.fromisoformat(text)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            if field == "high" and len(text) == len("2026-11-21"):
+                moment += timedelta(days=1, microseconds=-1)
+            return moment.timestamp()
+        number = float(text)
+    except (ValueError, OverflowError):
+        number = float("nan")
+    if not np.isfinite(number):
+        wanted = "a date such as 2026-11-21" if dates else "a number"
+        raise InputError(f"{field}: {value!r} is not {wanted}")
+    return number

@@ -1,32 +1,29 @@
-"""The read side of a workspace, for pages: sets, their columns, maps, clusters and neighbours.
+"""The read side of a workspace, for pages: its sets and their parts, opened and listed.
 
 Opening is cheap and nothing here imports what computes; results come memory-mapped from disk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from core.columns import Colouring, Column, Kind, colour_by, filter_rows, list_columns
-from core.encoders.base import spec_from_dict
 from core.errors import NotFoundError, VitrineError
-from core.model import BrokenFile, Clustering, EncoderSpec, Neighbors, Projection
-from core.selection import quantise
-from core.storage.records import (
-    unpack_clustering,
-    unpack_neighbors,
-    unpack_projection,
-)
+from core.opened.cards import NOISE, ClusterCard, Near
+from core.opened.openset import Hooks, Level, OpenSet, ThemeMerges, ThemeNames
+from core.opened.part import PartSet, part_level
+from core.opened.values import ExtraColumns
+from core.storage.partrecords import is_part_name, part_names, part_path, read_part, read_rows
 from core.storage.store import Workspace
 
-NOISE = "unassigned"
+__all__ = [
+    "NOISE", "ClusterCard", "Level", "Library", "Near", "OpenSet", "PartSet", "PartSummary",
+    "SetSummary",
+]  # fmt: skip
+
+#: Parts kept open, the ones opened last: each holds a table of its items.
+KEPT_PARTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,352 +51,207 @@ class SetSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """A neighbour of an item: its row, its identity and its chordal distance (0 to 2)."""
+class PartSummary:
+    """One line about a part: as `Level` tells it, with where it belongs.
 
-    row: int
-    item_id: str
-    distance: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterCard:
-    """One cluster as a page shows it; `purity` is a column's commonest value and its share."""
-
-    cluster: int
-    name: str
-    size: int
-    share: float
-    density: float | None
-    diameter: float | None
-    exemplars: list[int]
-    purity: dict[str, tuple[str, float]]
-
-
-def _missing(value: Any) -> bool:
-    """Tell whether one value of an item table says nothing."""
-    return value is None or value is pd.NA or value == "" or value != value  # NaN, NaT
-
-
-class OpenSet:
-    """A set as it is stored now.
-
-    Attributes
-    ----------
-    name, key
-        Its name and its image set's key.
-    root
-        The folder its paths are relative to.
-    summary
-        What the last finished run reported; {} while the first one runs.
-    projections
-        Method ("umap", "tsne", "pca", with "3d" behind for three dimensions) to key.
+    `depth` is 1 for a part of a set and 2 for a part of that; `problem` says why it cannot be
+    opened, "" if it can.
     """
 
-    def __init__(self, workspace: Workspace, record: Mapping[str, Any]):
-        self._workspace = workspace
-        self._record = record
-        self.name: str = record["name"]
-        self.key: str = record["imageset"]
-        self.root = Path(record["root"])
-        self.kind: str = record["kind"]
-        self.summary: dict[str, Any] = record.get("summary") or {}
-        self.request: dict[str, Any] = dict(record["request"])
-        self.notes: list[str] = list(record.get("notes", []))
-        self.spec: EncoderSpec = spec_from_dict(record["encoder"])
-        self.projections: dict[str, str] = dict(record["projections"])
-        self._clusterings: dict[str, str] = dict(record["clusterings"])
-        self._quantised: dict[str, np.ndarray] = {}
-        self._colourings: dict[str, Colouring] = {}
-
-    # -- items ---------------------------------------------------------------------------------
-
-    @cached_property
-    def items(self) -> pd.DataFrame:
-        """The item table, one row an item, in row order."""
-        return self._workspace.read("imageset", self.key).tables["items"]
-
-    @cached_property
-    def broken(self) -> tuple[BrokenFile, ...]:
-        """The files that could not be used, with the reason."""
-        table = self._workspace.read("imageset", self.key).tables["broken"]
-        return tuple(BrokenFile(p, r) for p, r in zip(table["path"], table["reason"], strict=True))
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.items)
-
-    def check_row(self, row: int) -> int:
-        """Return `row` if the set has it, else raise `NotFoundError`."""
-        if not 0 <= row < len(self):
-            raise NotFoundError(f"no item {row} in {self.name!r}, which has {len(self)} items")
-        return row
-
-    def item_id(self, row: int) -> str:
-        """Return the durable identity of a row."""
-        return str(self.items["item_id"].iat[self.check_row(row)])
-
-    @cached_property
-    def _rows_by_id(self) -> dict[str, int]:
-        """The first row of every item id."""
-        ids = self.items["item_id"].tolist()
-        return {key: row for row, key in reversed(list(enumerate(ids)))}
-
-    def first_row(self, item_id: str) -> int | None:
-        """Return the first row that holds an item; None if none does."""
-        return self._rows_by_id.get(item_id)
-
-    def record(self, row: int) -> dict[str, Any]:
-        """Return all that is known of one item, for the inspector; missing values left out."""
-        values: dict[Any, Any] = self.items.iloc[self.check_row(row)].to_dict()
-        kept = {str(k): v for k, v in values.items() if not _missing(v)}
-        for name in self._derived():
-            value = self._column(name).iat[row]
-            kept[name] = NOISE if _missing(value) else value
-        return {"row": row, **kept}
-
-    # -- maps, clusters, neighbours --------------------------------------------------------------
-
-    def projection(self, name: str) -> Projection:
-        """Return a map by its method or its key.
-
-        Raises
-        ------
-        NotFoundError
-            The set has no such map; the message lists those it has.
-        """
-        key = self.projections.get(name, name)
-        if key not in self.projections.values():
-            have = ", ".join(self.projections) or "none yet"
-            raise NotFoundError(f"no map {name!r} of {self.name!r}; its maps are: {have}")
-        faithfulness = None
-        if self._workspace.has("faithfulness", key):
-            faithfulness = self._workspace.read("faithfulness", key)
-        return unpack_projection(self._workspace.read("projection", key), faithfulness)
-
-    def points(self, name: str) -> np.ndarray:
-        """Return a map's points as the browser has them: uint16 `(n, 2)` in row order."""
-        projection = self.projection(name)
-        if projection.key not in self._quantised:
-            self._quantised[projection.key] = quantise(projection.coordinates)
-        return self._quantised[projection.key]
-
-    def clustering(self, kind: str = "themes") -> Clustering | None:
-        """Return the themes or the micro-clusters; None while they are not computed."""
-        key = self._clusterings.get(kind)
-        if key is None or not self._workspace.has("clustering", key):
-            return None
-        return unpack_clustering(self._workspace.read("clustering", key))
-
-    def cluster_rows(self, label: int, kind: str = "themes") -> np.ndarray:
-        """Return a cluster's rows, ascending; -1 is what no theme holds.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such cluster.
-        """
-        clustering = self.clustering(kind)
-        rows = np.flatnonzero(clustering.labels == label) if clustering else np.zeros(0, np.int64)
-        if clustering is None or (not len(rows) and label != -1):
-            raise NotFoundError(f"no cluster {label} among the {kind} of {self.name!r}")
-        return rows
-
-    @cached_property
-    def neighbors(self) -> Neighbors | None:
-        """The neighbour graph; None while it is not computed."""
-        key = self._record.get("neighbors")
-        if not key or not self._workspace.has("neighbors", key):
-            return None
-        return unpack_neighbors(self._workspace.read("neighbors", key))
-
-    def neighbors_of(self, row: int, k: int = 12) -> list[Near]:
-        """Return the nearest items of a row, nearest first; [] while they are not computed."""
-        self.check_row(row)
-        if self.neighbors is None:
-            return []
-        indices = self.neighbors.indices[row, :k]
-        distances = self.neighbors.distances[row, :k]
-        return [
-            Near(int(i), self.item_id(int(i)), float(d))
-            for i, d in zip(indices, distances, strict=True)
-        ]
-
-    def cluster_cards(self, kind: str = "themes") -> list[ClusterCard]:
-        """Return every cluster of a kind, the largest first, and last what no theme holds (-1)."""
-        clustering = self.clustering(kind)
-        if clustering is None:
-            return []
-        purity = self._purity(clustering)
-        word = "Theme" if kind == "themes" else "Group"
-        cards = [
-            ClusterCard(
-                cluster=int(c["cluster"]),
-                name=f"{word} {int(c['cluster']) + 1}",
-                size=int(c["size"]),
-                share=int(c["size"]) / max(1, len(self)),
-                density=None if pd.isna(c["density"]) else float(c["density"]),
-                diameter=None if pd.isna(c["diameter"]) else float(c["diameter"]),
-                exemplars=[int(r) for r in c["exemplars"]],
-                purity=purity.get(int(c["cluster"]), {}),
-            )
-            for c in clustering.table.to_dict("records")
-        ]
-        noise = np.flatnonzero(clustering.labels < 0)
-        if len(noise):
-            few = [int(r) for r in noise[np.linspace(0, len(noise) - 1, 9).astype(int)]]
-            share = len(noise) / len(self)
-            exemplars = list(dict.fromkeys(few))
-            cards.append(
-                ClusterCard(-1, NOISE, len(noise), share, None, None, exemplars, purity.get(-1, {}))
-            )
-        return cards
-
-    def _purity(self, clustering: Clustering) -> dict[int, dict[str, tuple[str, float]]]:
-        """Return, for each cluster, the commonest label among its labelled items."""
-        if "label" not in self.items or self.items["label"].isna().all():
-            return {}
-        frame = pd.DataFrame(
-            {"cluster": clustering.labels, "label": self.items["label"].astype("string")}
-        ).dropna()
-        counts = frame.groupby(["cluster", "label"]).size()
-        found = {}
-        for cluster, part in counts.groupby(level=0):
-            _, label = cast(tuple[int, str], part.idxmax())
-            share = int(part.max()) / int(part.sum())
-            found[int(cast(int, cluster))] = {"label": (label, share)}
-        return found
-
-    # -- columns -------------------------------------------------------------------------------
-
-    def _derived(self) -> list[str]:
-        """Return the names of the columns that are computed and not in the item table."""
-        names = []
-        if self.clustering("themes") is not None:
-            names.append("cluster")
-        if self.clustering("micro") is not None:
-            names.append("micro cluster size")
-        return names
-
-    def columns(self) -> list[Column]:
-        """Return what the map can be coloured and filtered by, clusters first."""
-        kinds: dict[str, Kind] = {"cluster": "category", "micro cluster size": "number"}
-        found = [Column(name, name, kinds[name]) for name in self._derived()]
-        if self.clustering("themes") is not None:
-            found += [
-                Column("cluster probability", "cluster probability", "number"),
-                Column("outlier score", "outlier score", "number"),
-            ]
-        if self.neighbors is not None and self.neighbors.indices.shape[1] >= 1:
-            found.append(Column("neighbour distance", "distance to neighbours", "number"))
-        for name, key in self.projections.items():
-            if self._workspace.has("faithfulness", key):
-                found.append(
-                    Column(f"faithfulness {name}", f"faithfulness of the {name} map", "number")
-                )
-        return found + list_columns(self.items)
-
-    def _column(self, by: str) -> pd.Series:
-        """Return the values of a column, computed or given."""
-        themes = self.clustering("themes")
-        if by == "cluster" and themes is not None:
-            names = np.array([f"Theme {i + 1}" for i in range(len(themes.table))] + [None], object)
-            return pd.Series(names[themes.labels], dtype="string")
-        if by == "cluster probability" and themes is not None:
-            return pd.Series(themes.probabilities)
-        if by == "outlier score" and themes is not None:
-            return pd.Series(themes.outlier_scores)
-        micro = self.clustering("micro")
-        if by == "micro cluster size" and micro is not None:
-            sizes = np.bincount(micro.labels, minlength=1)
-            return pd.Series(sizes[micro.labels])
-        if by == "neighbour distance" and self.neighbors is not None:
-            return pd.Series(np.asarray(self.neighbors.distances[:, :10]).mean(axis=1))
-        if by.startswith("faithfulness "):
-            return pd.Series(np.asarray(self.projection(by.split(" ", 1)[1]).faithfulness))
-        return self.items[by]
-
-    def column(self, name: str) -> Column:
-        """Return one of `columns()`.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such column; the message lists those there are.
-        """
-        known = self.columns()
-        for column in known:
-            if column.name == name:
-                return column
-        names = ", ".join(c.name for c in known) or "none"
-        raise NotFoundError(f"no column {name!r} in {self.name!r}; its columns are: {names}")
-
-    def colouring(self, by: str) -> Colouring:
-        """Return the colour codes of a column; `NotFoundError` if there is no such column."""
-        if by not in self._colourings:
-            column = self.column(by)
-            missing = NOISE if by == "cluster" else "no value"
-            self._colourings[by] = colour_by(self._column(by), by, column.kind, missing)
-        return self._colourings[by]
-
-    def filter(self, by: str, **wanted: Any) -> np.ndarray:
-        """Return the rows whose value in a column is wanted; see `core.columns.filter_rows`."""
-        return filter_rows(self._column(self.column(by).name), self.column(by).kind, **wanted)
+    name: str
+    title: str
+    count: int
+    m2: dict[str, float]
+    parent: str
+    depth: int
+    created: str
+    updated: str
+    maps: list[str]
+    problem: str = ""
 
 
 class Library:
-    """All sets of a workspace, as they are stored now.
+    """All sets of a workspace and their parts, as they are stored now.
 
-    An opened set is kept while its record on disk does not change, so that a page asks for it as
-    often as it likes.
+    What was opened is kept while its record on disk does not change, so that a page asks for it
+    as often as it likes.
+
+    Parameters
+    ----------
+    workspace
+        Where they are stored.
+    extra_columns, theme_names, theme_merges
+        What a person decided about a set; see `core.opened.openset.Hooks`.
     """
 
-    def __init__(self, workspace: Workspace):
+    def __init__(
+        self,
+        workspace: Workspace,
+        extra_columns: ExtraColumns | None = None,
+        theme_names: ThemeNames | None = None,
+        theme_merges: ThemeMerges | None = None,
+    ):
         self.workspace = workspace
+        self._hooks = Hooks(extra_columns, theme_names, theme_merges)
         self._open: dict[str, tuple[int, OpenSet]] = {}
+        self._parts: dict[str, PartSet] = {}
+        self._records: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._found: dict[str, str] = {}
         self._lock = Lock()
 
     def names(self) -> list[str]:
-        """Return the names of the sets, sorted."""
+        """Return the names of the sets, sorted; their parts are not among them."""
         return self.workspace.set_names()
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a set or a part with this name."""
+        if is_part_name(name):
+            with suppress(VitrineError):
+                return part_path(self.workspace, name).is_file()
+            return False
+        return name in self.names()
+
     def open(self, name: str) -> OpenSet:
-        """Return a set; `NotFoundError`, listing those there are, if none has this name."""
+        """Return a set, or a part by its name `<set>/<key>`.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing has this name, and the message lists the sets there are; or the set of a part
+            is gone or no longer holds all of its items.
+        """
+        if is_part_name(name):
+            return self._open_part(name)
         path = self.workspace.root / "sets" / f"{name}.json"
         stamp = path.stat().st_mtime_ns if name in self.names() else 0
         with self._lock:
             kept = self._open.get(name)
-            if kept is not None and stamp and kept[0] == stamp:
-                return kept[1]
-        found = OpenSet(self.workspace, self.workspace.read_set(name))
+        if kept is not None and stamp and kept[0] == stamp:
+            return kept[1]
+        found = OpenSet(self.workspace, self.workspace.read_set(name), self._hooks)
         with self._lock:
             self._open[name] = (stamp, found)
         return found
 
+    def _open_part(self, name: str) -> OpenSet:
+        """Return a part, opened anew when its record or that of its set has changed."""
+        record = self._part_record(name)
+        base_name = name.partition("/")[0]
+        try:
+            base = self.open(base_name)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"the set that the part {name} belongs to is gone: {error}"
+            ) from error
+        with self._lock:
+            kept = self._parts.get(name)
+        if kept is not None and kept.base is base and kept.noted is record:
+            return kept
+        rows = read_rows(self.workspace, name, record)
+        found = PartSet(self.workspace, record, base, rows, self._part_record, self._hooks)
+        with self._lock:
+            self._parts.pop(name, None)
+            self._parts[name] = found
+            while len(self._parts) > KEPT_PARTS:
+                self._parts.pop(next(iter(self._parts)))
+        return found
+
+    def _part_record(self, name: str) -> dict[str, Any]:
+        """Return a part's record, read again when it has changed on disk."""
+        path = part_path(self.workspace, name)
+        stamp = path.stat().st_mtime_ns if path.is_file() else 0
+        with self._lock:
+            kept = self._records.get(name)
+        if kept is not None and stamp and kept[0] == stamp:
+            return kept[1]
+        record = read_part(self.workspace, name)
+        with self._lock:
+            self._records[name] = (stamp, record)
+        return record
+
     def find(self, imageset_key: str) -> OpenSet:
-        """Return a set that has this image set, one whose folder is there if there is a choice."""
-        found = []
-        for name in self.names():
-            with suppress(VitrineError, KeyError):  # a damaged set must not hide the others
-                opened = self.open(name)
-                found += [opened] if opened.key == imageset_key else []
-        if not found:
+        """Return a set or part that has this image set, one whose folder is there if possible."""
+        with suppress(VitrineError, KeyError):
+            known = self.open(self._found[imageset_key])
+            if known.key == imageset_key and known.root.is_dir():
+                return known
+        found = None
+        for opened in self._with_key(imageset_key):
+            found = found or opened
+            if opened.root.is_dir():
+                found = opened
+                break
+        if found is None:
             raise NotFoundError("this set has changed or is gone; reload the page")
-        return next((s for s in found if s.root.is_dir()), found[0])
+        self._found[imageset_key] = found.name
+        return found
+
+    def _with_key(self, imageset_key: str) -> Iterator[OpenSet]:
+        """Yield the sets, then the parts, that have an image set; damaged ones hide no others."""
+        for name in self.names():
+            with suppress(VitrineError, KeyError):
+                opened = self.open(name)
+                if opened.key == imageset_key:
+                    yield opened
+        for name in part_names(self.workspace):
+            with suppress(VitrineError, KeyError):
+                if self._part_record(name)["imageset"] == imageset_key:
+                    yield self.open(name)
+
+    # -- listing -------------------------------------------------------------------------------
 
     def sets(self) -> list[SetSummary]:
         """Return a line about every set, the one updated last first."""
         lines = [self._summarise(name) for name in self.names()]
         return sorted(lines, key=lambda line: line.updated, reverse=True)
 
+    def parts(self, name: str) -> list[PartSummary]:
+        """Return a line about every part of a set, at any depth, the newest first.
+
+        `name` is the set's or that of one of its parts. A set that is gone has none to show.
+        """
+        base = name.partition("/")[0]
+        lines = [self._summarise_part(part) for part in part_names(self.workspace, base)]
+        return sorted(lines, key=lambda line: (line.created, line.depth, line.name), reverse=True)
+
+    def part_states(self) -> list[str]:
+        """Return a text for every part that changes when a map or clusters of it are added."""
+        told = []
+        for name in part_names(self.workspace):
+            with suppress(VitrineError, KeyError):
+                record = self._part_record(name)
+                state = (record["imageset"], record["projections"], record["clusterings"])
+                told.append(f"{name}:{state}:{bool(record['neighbors'])}:{bool(record['summary'])}")
+        return told
+
+    def _summarise_part(self, name: str) -> PartSummary:
+        """Return a line about one part; a damaged one must not hide the others."""
+        try:
+            record = self._part_record(name)
+            level = part_level(record)
+            line = PartSummary(
+                name, level.title, level.count, level.m2, record["parent"], len(record["lineage"]),
+                record["created"], record["updated"], list(record["projections"]),
+            )  # fmt: skip
+        except (VitrineError, KeyError) as error:
+            return PartSummary(name, name, 0, {}, "", 1, "", "", [], _problem(error))
+        return replace(line, problem=self._trouble(name))
+
+    def _trouble(self, name: str) -> str:
+        """Return why a part cannot be opened, "" if it can."""
+        try:
+            self.open(name)
+        except (VitrineError, KeyError) as error:
+            return _problem(error)
+        return ""
+
     def _summarise(self, name: str) -> SetSummary:
         """Return a line about one set; a damaged one must not hide the others."""
         try:
             return self._line(self.workspace.read_set(name))
         except (VitrineError, KeyError) as error:
-            problem = str(error) if isinstance(error, VitrineError) else "its record is damaged"
             return SetSummary(
-                name, "", 0, "", "", 0, "", "", [], None, None, 0, "", problem=problem
+                name, "", 0, "", "", 0, "", "", [], None, None, 0, "", problem=_problem(error)
             )
 
     def _line(self, record: Mapping[str, Any]) -> SetSummary:
@@ -422,3 +274,8 @@ class Library:
             broken=int(stored.meta["broken"]),
             source=record["request"]["source"],
         )
+
+
+def _problem(error: Exception) -> str:
+    """Return what is wrong with a stored set or part, in words."""
+    return str(error) if isinstance(error, VitrineError) else "its record is damaged"

@@ -1,28 +1,27 @@
 """The one place where computing meets storage: from a source to a set with maps and clusters.
 
 Each step asks the workspace first and computes only what is missing, so a second run is a look-up
-and an interrupted one goes on where it stopped.
+and an interrupted one goes on where it stopped. Maps are made afresh, or kept and added to
+(`core.additions`).
 """
 
 from dataclasses import asdict
 from typing import Any
 
-from core.analyse import analyse, begin_record
+from core.additions import NO_MAP, add_items, find_standing, forget_placed, placed_summary
+from core.analyse import NO_SCORES, analyse, begin_record, results_of
 from core.config import Settings
 from core.gather import assemble, encode_items
 from core.ingest import scan
-from core.model import EncoderSpec, ImageSet
+from core.model import EncoderSpec, ImageSet, Scan
 from core.progress import Progress
 from core.request import RunRequest
 from core.run import Run
 from core.storage.catalog import Catalog
-from core.storage.records import unpack_clustering
 from core.storage.store import Workspace
+from core.storage.vectors import VectorCache
 
-#: What a map that is too small or degenerate to be measured says.
-NO_SCORES: dict[str, float | None] = dict.fromkeys(
-    ("trustworthiness", "continuity", "knn_recall", "knn_recall_chance", "shepard")
-)
+__all__ = ["NO_SCORES", "run"]
 
 
 def run(
@@ -73,27 +72,33 @@ def _run(state: Run) -> dict[str, Any]:
     )
     spec, cache = encode_items(state, found)
     images = assemble(state, found)
-    begin_record(state, found, images, spec)
-    analyse(state, images, cache.load(list(images.items["item_id"])))
+    before = find_standing(state, images, cache)
+    if before is None:
+        _map_afresh(state, found, images, spec, cache)
+    else:
+        add_items(state, found, images, spec, cache, before)
     summary = _summary(state, images, spec)
+    if before is not None:
+        summary["placed"] = placed_summary(state)
     state.record["summary"] = summary
     state.save()
     return summary
 
 
+def _map_afresh(
+    state: Run, found: Scan, images: ImageSet, spec: EncoderSpec, cache: VectorCache
+) -> None:
+    """Make the maps and clusters of all items, as if the set had none."""
+    there = state.request.name in state.workspace.set_names()
+    begin_record(state, found, images, spec)
+    forget_placed(state)
+    if state.request.place and there:
+        state.record["notes"].append(NO_MAP)
+    analyse(state, images, cache.load(list(images.items["item_id"])))
+
+
 def _summary(state: Run, images: ImageSet, spec: EncoderSpec) -> dict[str, Any]:
     """Return what `run --json` prints."""
-    workspace, record = state.workspace, state.record
-    maps = []
-    for name, key in record["projections"].items():
-        scores = workspace.read("faithfulness", key).meta["scores"]
-        notice = workspace.read("projection", key).meta.get("notice", "")
-        maps.append({"method": name, "key": key, **NO_SCORES, **scores, "notice": notice})
-    themes = unpack_clustering(workspace.read("clustering", record["clusterings"]["themes"]))
-    micro = unpack_clustering(workspace.read("clustering", record["clusterings"]["micro"]))
-    noise = int((themes.labels < 0).sum())
-    sizes = [int(s) for s in themes.table["size"]]
-    graph = workspace.read("neighbors", record["neighbors"]).meta
     return {
         "set": state.request.name,
         "source": state.request.source,
@@ -106,18 +111,7 @@ def _summary(state: Run, images: ImageSet, spec: EncoderSpec) -> dict[str, Any]:
         "dims": spec.dims,
         "encoded": state.encoded,
         "reused": state.reused,
-        "neighbors": {"k": graph["k"], "exact": graph["exact"], "recall": graph["recall"]},
-        "maps": maps,
-        "clusters": {
-            "count": len(sizes),
-            "noise_share": round(noise / len(images), 6) if len(images) else 0.0,
-            "sizes": sizes,
-            "notice": themes.notice,
-        },
-        "micro_clusters": {
-            "count": len(micro.table),
-            "singletons": int((micro.table["size"] == 1).sum()),
-        },
-        "notes": list(record["notes"]),
+        **results_of(state),
+        "notes": list(state.record["notes"]),
         "seconds": state.progress.finish(),
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.storage.store import check_name
+from core.storage.store import Workspace, check_name
 
 MAPS = ("umap", "tsne", "pca")
 
@@ -27,6 +27,9 @@ class RunRequest:
         Any of umap, tsne, pca; the PCA map is made in any case, since it is there at once.
     dims
         2 or 3.
+    place
+        Keep the maps that the set has and place on them what is new in the source, where that can
+        be done (`core.additions`); else, and by default, make maps of all items.
     """
 
     source: str
@@ -35,6 +38,7 @@ class RunRequest:
     maps: tuple[str, ...] = ("umap",)
     dims: int = 2
     seed: int = 0
+    place: bool = False
 
     def __post_init__(self) -> None:
         """Check what can be checked without touching the source."""
@@ -46,6 +50,8 @@ class RunRequest:
             raise InputError(f"seed {self.seed!r}: a whole number from 0 to {2**32 - 1}")
         if self.dims not in {2, 3}:
             raise InputError(f"dims {self.dims!r}: a map has 2 or 3 dimensions")
+        if not isinstance(self.place, bool):
+            raise InputError(f"place {self.place!r}: true or false")
         if not self.source.strip():
             raise InputError("source is empty: name a folder, a table, an idx or a vector file")
 
@@ -58,8 +64,21 @@ class RunRequest:
         return cls(**{**value, "maps": tuple(value.get("maps", ("umap",)))})
 
     def to_json(self) -> dict[str, Any]:
-        """Return the request as JSON values."""
-        return {**asdict(self), "maps": list(self.maps)}
+        """Return the request as JSON values; `place` is there only where it is asked for."""
+        value = {**asdict(self), "maps": list(self.maps)}
+        return value if self.place else {k: v for k, v in value.items() if k != "place"}
+
+
+def last_request(workspace: Workspace, name: str) -> dict[str, Any]:
+    """Return the fields that a set's last run was asked for; {} for a set that is new.
+
+    Placing goes on with the encoder, the maps and the seed that the set has, where nobody says
+    otherwise: with others there would be nothing to place on.
+    """
+    if name not in workspace.set_names():
+        return {}
+    known: dict[str, Any] = workspace.read_set(name)["request"]
+    return known
 
 
 def default_encoder(source: str) -> str:

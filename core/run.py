@@ -13,7 +13,10 @@ from core.storage.store import Workspace, now
 
 @dataclass(slots=True)
 class Run:
-    """One run's state, handed from step to step; `record` is what the set's file will hold."""
+    """One run's state, handed from step to step; `record` is what the set's file will hold.
+
+    While `held`, the record is not published: the set stays what it was, also if the run is killed.
+    """
 
     request: RunRequest
     workspace: Workspace
@@ -25,6 +28,7 @@ class Run:
     reused: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
     unreadable_now: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -32,6 +36,8 @@ class Run:
         return Limits(self.settings.max_pixels, self.settings.max_file_mb * 2**20)
 
     def save(self) -> None:
-        """Publish what is there so far, so that a page can show it."""
+        """Publish what is there so far, so that a page can show it; does nothing while held."""
+        if self.held:
+            return
         self.record["updated"] = now()
         self.workspace.write_set(self.request.name, self.record)

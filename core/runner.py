@@ -33,14 +33,38 @@ def open_board(settings: Settings) -> JobBoard:
     return JobBoard(open_workspace(settings).root, settings.max_jobs)
 
 
-def _compute(job: Job, settings: Settings, progress: Progress) -> dict[str, Any]:
-    """Do what a job asks for and return its result."""
+def _run_set(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
     from core.pipeline import run
     from core.request import RunRequest
 
-    if job.kind != "run":
-        raise InputError(f"job kind {job.kind!r}: only 'run' is known")
-    return run(RunRequest.from_json(job.request), open_workspace(settings), settings, progress)
+    return run(RunRequest.from_json(request), open_workspace(settings), settings, progress)
+
+
+def _run_part(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.parts import PartRequest, run_part
+
+    return run_part(PartRequest.from_json(request), open_workspace(settings), settings, progress)
+
+
+def _run_export(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.export.job import run_export
+
+    return run_export(request, open_workspace(settings), settings, progress)
+
+
+#: What does a job of each kind; each imports what it needs when it is asked.
+KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]] = {
+    "run": _run_set,
+    "part": _run_part,
+    "export": _run_export,
+}
+
+
+def _compute(job: Job, settings: Settings, progress: Progress) -> dict[str, Any]:
+    """Do what a job asks for and return its result."""
+    if job.kind not in KINDS:
+        raise InputError(f"job kind {job.kind!r}: the kinds are {', '.join(KINDS)}")
+    return KINDS[job.kind](job.request, settings, progress)
 
 
 def execute(

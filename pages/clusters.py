@@ -23,6 +23,7 @@ from components.words import number, plural, share
 register_page(__name__, path="/clusters", name="Clusters", title="Clusters · Vitrine", order=2)
 
 PAGE, SORT, PLACE = "clusters-page", "clusters-sort", "clusters-place"
+NEW_NAME, RENAME = "clusters-new-name", "clusters-rename"
 NAME = "clusters"
 STORE = inspector.store_id(NAME)
 CARDS = 48
@@ -175,7 +176,7 @@ def one_cluster(
     column = cluster_cards.purity_column(cards)
     window = gallery.window_url(found.name, cluster=one.cluster, kind=kind)
     explore = link("/explore", set=found.name, cluster=one.cluster, kind=kind)
-    return [
+    parts = [
         html.Div(
             [
                 dcc.Link("All clusters", href=link("/clusters", set=found.name, kind=kind),
@@ -187,11 +188,32 @@ def one_cluster(
             className="vt-page-head vt-bar-line",
         ),
         cluster_cards.figures(one, column, noun(found)),
+        cluster_cards.rename_form(one, NEW_NAME, RENAME) if kind == "themes" else None,
         html.Div(gallery.host(NAME, window, STORE, label=f"Images of {cluster_cards.title(one)}",
                               pictures=has_pictures(found)),
                  className="vt-gallery-frame"),
         inspector.panel(NAME, found.name),
     ]  # fmt: skip
+    return [part for part in parts if part is not None]
+
+
+@callback(
+    Output(PAGE, "children", allow_duplicate=True),
+    Input(RENAME, "n_clicks"),
+    State(NEW_NAME, "value"),
+    State(PLACE, "data"),
+    prevent_initial_call=True,
+)
+def rename(clicks: int | None, name: str | None, keys: dict[str, str]) -> Any:
+    """Give the shown theme the name in the field; an empty one takes it back."""
+    if not clicks:
+        return no_update
+    found = services().library.open(choose_set(keys["set"]))
+    services().curation.act(
+        found, "theme.rename", clustering=found.clustering("themes").key,
+        cluster=whole(keys["cluster"]), to=(name or "").strip(),
+    )  # fmt: skip
+    return body(keys)
 
 
 @callback(

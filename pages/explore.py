@@ -15,50 +15,62 @@ from dash import (
     html,
     no_update,
     register_page,
+    set_props,
 )
 from dash.development.base_component import Component
 
 from components import (
+    beside,
+    explore_state,
     explore_view,
     filters,
     inspector,
+    lineage,
+    linked,
     map_view,
     notices,
     pickers,
     scatter,
+    search,
+    selection_bar,
     shell,
 )
-from components.notices import button_link
-from components.state import choose_set, chosen, services, whole
-from components.words import map_name
-from core.errors import NotFoundError
+from components.explore_state import Explored
+from components.state import choose_set, link, services
 
 register_page(__name__, path="/explore", name="Explore", title="Explore · Vitrine", order=1)
 
 PAGE, NOW, SHOWN = "explore-page", "explore-now", "explore-shown"
 SELECTION = "explore-selection"
 MAP, COLOUR, MAP_SLOT = "explore-map-choice", "explore-colour-choice", "explore-map-slot"
+BESIDE, FOLD = "explore-beside-choice", "explore-search-fold"
 NOTES = "explore-map-notes"
-GALLERY_SLOT, CLEAR = "explore-gallery-slot", explore_view.CLEAR
+GALLERY_SLOT = "explore-gallery-slot"
 MISSING, COMPUTE = "explore-missing", "explore-compute"
-NAME = "explore"
-STORE = inspector.store_id(NAME)
+NAME = explore_view.NAME
+STORE, QUERY = inspector.store_id(NAME), search.store_id(NAME)
+OUTCOME = selection_bar.outcome_id(NAME)
+PARTS = "explore-parts"
+FIELDS = {
+    "parts": PARTS,
+    "map": MAP,
+    "colour": COLOUR,
+    "beside": BESIDE,
+    "missing": MISSING,
+    "compute": COMPUTE,
+}
 
 #: The buttons of the legend.
 ENTRIES = {**scatter.entry_id(map_view.MAP, 0), "code": ALL}
 
-#: Items below which every map is only a line of points (core.maps.projection).
-FEWEST = 5
-
 
 @notices.explained
 def layout(
-    set: str = "", map: str = "", color: str = "", sel: str = "", row: str = "",
-    cluster: str = "", kind: str = "themes", view: str = "", page: str = "", **query: str,
-) -> Component:  # fmt: skip
+    set: str = "", map: str = "", color: str = "", kind: str = "themes", **query: str
+) -> Component:
     """Return the page for the keys in the address."""
-    keys = {"set": set, "map": map, "color": color, "sel": sel, "row": row,
-            "cluster": cluster, "kind": kind, "view": view, "page": page}  # fmt: skip
+    keys = {name: query.get(name, "") for name in explore_state.KEYS}
+    keys |= {"set": set, "map": map, "color": color, "kind": kind}
     return html.Div([dcc.Store(id=NOW, data=keys), html.Div(body(keys), id=PAGE)])
 
 
@@ -66,130 +78,44 @@ def body(keys: dict[str, Any]) -> list[Component]:
     """Return the map and the gallery of a set."""
     name = choose_set(keys["set"])
     if name is None:
-        return [no_set()]
-    found = services().library.open(name)
-    told: list[str] = []
-    maps = map_view.flat_maps(found.projections)
-    columns = found.columns()
-    current = known(keys["map"], maps, "map", told)
-    names = [c.name for c in columns]
-    colour = known(keys["color"], names, "column", told, chosen("cluster", names, "label"))
-    selection = selected(found, keys, told)
-    row = whole(keys["row"])
-    if keys["row"] and (row is None or not 0 <= row < len(found.items)):
-        told.append(f"There is no image {keys['row']} in {name}.")
-        row = None
+        return [explore_view.no_set()]
+    e = explore_state.read(services().library.open(name), keys)
+    keys["sel"] = e.keys["sel"]
     return [
-        dcc.Store(id=SELECTION, data=selection or {}),
-        dcc.Store(id=SHOWN, data={"map": current, "color": colour}),
+        dcc.Store(id=SELECTION, data=e.selection or {}),
+        dcc.Store(id=SHOWN, data={"map": e.map, "color": e.colour, "state": e.state}),
         explore_view.frame(
-            notices=[notices.alert(text, "warning") for text in told],
-            toolbar=toolbar(found, maps, current, columns, colour),
-            map_part=html.Div(map_part(found, current, colour, selection, row), id=MAP_SLOT),
-            gallery_part=html.Div(
-                explore_view.gallery_part(found, selection, keys, STORE, services().selections),
-                id=GALLERY_SLOT,
-            ),
+            notices=[notices.alert(text, "warning") for text in e.told],
+            toolbar=explore_view.toolbar(e, FIELDS),
+            map_part=html.Div(explore_view.map_part(e, NOTES, SELECTION, STORE), id=MAP_SLOT),
+            gallery_part=[
+                selection_bar.keeper(NAME, name, SELECTION),
+                explore_view.search_fold(e, SELECTION, FOLD),
+                html.Div(explore_view.gallery_part(e, STORE), id=GALLERY_SLOT,
+                         className="vt-gallery-slot"),
+            ],
         ),
-        inspector.panel(NAME, name, row),
-    ]
+        inspector.panel(NAME, name, e.row, actions=search.inspector_actions(NAME)),
+    ]  # fmt: skip
 
 
-def known(
-    value: str, among: list[str], noun: str, told: list[str], default: str | None = None
-) -> str | None:
-    """Return the value if it exists, else the default, noting what was not there."""
-    if value and value not in among:
-        told.append(f"This set has no {noun} “{value}”; showing another one instead.")
-    return chosen(value, among, default)
+def shown_now(keys: dict[str, Any], **over: Any) -> Explored:
+    """Return what is shown, from the keys as they were with what has changed since."""
+    present = {name: keys.get(name, "") for name in explore_state.KEYS}
+    present |= {"cluster": "", "slice": "", "without": "", "within": "", "row": ""}
+    found = services().library.open(choose_set(keys["set"]))
+    return explore_state.read(found, present | {k: v or "" for k, v in over.items()})
 
 
-def selected(found: Any, keys: dict[str, Any], told: list[str]) -> dict[str, Any] | None:
-    """Return the selection that the address names, by its id or as a cluster."""
-    board = services().selections
-    try:
-        if keys["cluster"]:
-            label = whole(keys["cluster"], -2)
-            rows = found.cluster_rows(label, keys["kind"])
-            made = {"how": "cluster", "cluster": label, "kind": keys["kind"]}
-            keys["sel"] = board.save(found.key, rows, made)
-        elif keys["sel"]:
-            rows = board.load(keys["sel"], found.key)
-        else:
-            return None
-    except NotFoundError as error:
-        told.append(f"{str(error)[:1].upper()}{str(error)[1:]}. Showing all images.")
-        return None
-    return {"selection": keys["sel"], "count": len(rows), "total": len(found.items)}
+def made_by(column: str, **wanted: Any) -> dict[str, Any]:
+    """Return how a selection by a column was made."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return {"how": "filter", "column": column, **given}
 
 
-def no_set() -> Component:
-    """Return the page of an empty workspace."""
-    empty = notices.empty_state(
-        "Nothing to explore yet", "Add a folder of images, or open the sample set.",
-        button_link("Add a set", "/", primary=True), heading=html.H1,
-    )  # fmt: skip
-    return html.Div(empty, className="vt-page")
-
-
-def toolbar(
-    found: Any, maps: list[str], current: str | None, columns: list[Any], colour: str | None
-) -> list[Component]:
-    """Return the pickers above the map."""
-    usable = len(found.items) > 0
-    missing = pickers.missing_maps(maps) if len(found.items) >= FEWEST else []
-    return [
-        html.H1(found.name, className="vt-toolbar-title"),
-        html.Div(pickers.map_picker(MAP, maps, current), hidden=not (maps and usable)),
-        html.Div(pickers.colour_picker(COLOUR, columns, colour), hidden=not (maps and usable)),
-        filters.panel(found, columns if usable else [], colour),
-        explore_view.compute_map(MISSING, COMPUTE, missing),
-    ]
-
-
-def map_part(
-    found: Any, name: str | None, colour: str | None, selection: Any, row: int | None = None
-) -> list[Component]:
-    """Return the map with its legend and caption, or why there is none."""
-    if name is None or not len(found.items):
-        return [no_map(found)]
-    shown = map_view.shown(found, name, colour, selection)
-    return [
-        map_view.host(found, shown, SELECTION, STORE, row),
-        html.Div(map_view.notes(found, name, colour, selected_rows(found, selection)), id=NOTES),
-    ]
-
-
-def no_map(found: Any) -> Component:
-    """Return why a set has no map to draw, and what to do."""
-    if not len(found.items):
-        return notices.empty_state(
-            "This set is empty",
-            "Its source held nothing that could be used. The reasons, file by file, are on the "
-            "set's card." if len(found.broken) else "Its source held no image at all.",
-            button_link("See the set", "/", primary=True),
-        )  # fmt: skip
-    deep = [map_name(n) for n in found.projections if n.endswith("3d")]
-    if deep:
-        return notices.empty_state(
-            "No map in two dimensions yet",
-            f"{map_view.deep_note(deep)} Choose one above and compute it.",
-            button_link("See the jobs", "/jobs"),
-        )
-    return notices.empty_state(
-        "No map yet", "Its map is being computed, or no run has finished. The gallery works "
-        "already.", button_link("See the jobs", "/jobs"),
-    )  # fmt: skip
-
-
-def selected_rows(found: Any, selection: dict[str, Any] | None) -> Any:
-    """Return the rows of a selection; None for no selection, or one that is gone."""
-    if not selection or not selection.get("selection"):
-        return None
-    try:
-        return services().selections.load(selection["selection"], found.key)
-    except NotFoundError:
-        return None
+def selection_id(selection: dict[str, Any] | None) -> str:
+    """Return the id in the page's selection store; "" for none."""
+    return str((selection or {}).get("selection") or "")
 
 
 # -- choosing a map, a colour, a selection ---------------------------------------------------------
@@ -197,28 +123,39 @@ def selected_rows(found: Any, selection: dict[str, Any] | None) -> Any:
 
 @callback(
     output={name: Output(map_view.HOST, name) for name in scatter.ATTRIBUTES},
-    inputs=[Input(MAP, "value"), Input(COLOUR, "value"), Input(SELECTION, "data")],
+    inputs=[Input(MAP, "value"), Input(COLOUR, "value"), Input(SELECTION, "data"),
+            Input(OUTCOME, "data")],
     state=[State(NOW, "data")],
     prevent_initial_call=True,
-)
-def redraw(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> dict[str, Any]:
-    """Show the chosen map, colour and selection in the host that is there, which keeps its view."""
-    found = services().library.open(choose_set(keys["set"]))
-    return map_view.shown(found, name, colour, selection)
+)  # fmt: skip
+def redraw(
+    name: str, colour: str, selection: Any, outcome: Any, keys: dict[str, Any]
+) -> dict[str, Any]:
+    """Show the chosen map, colour and selection in the hosts that are there, which keep views."""
+    e = shown_now(keys, map=name, color=colour, sel=selection_id(selection))
+    left, right = explore_state.drawn(e)
+    if right is not None:
+        for attribute, value in right.items():
+            set_props(linked.HOST, {attribute: value})
+    elif keys.get("beside"):  # the map chosen cannot stand beside the other one
+        set_props(shell.LOCATION, {"href": link("/explore", **{**e.keys, "beside": ""})})
+    return left
 
 
 @callback(
     Output(NOTES, "children"),
     Input(MAP, "value"),
     Input(COLOUR, "value"),
+    Input(OUTCOME, "data"),
     State(SELECTION, "data"),
     State(NOW, "data"),
     prevent_initial_call=True,
 )
-def explain(name: str, colour: str, selection: Any, keys: dict[str, Any]) -> list[Component]:
+def explain(
+    name: str, colour: str, outcome: Any, selection: Any, keys: dict[str, Any]
+) -> list[Component]:
     """Show the legend and the caption of the chosen map and colour."""
-    found = services().library.open(choose_set(keys["set"]))
-    return map_view.notes(found, name, colour, selected_rows(found, selection))
+    return explore_view.notes(shown_now(keys, map=name, color=colour, sel=selection_id(selection)))
 
 
 @callback(
@@ -236,7 +173,7 @@ def press(
     if not entries:
         return []
     found = services().library.open(choose_set(keys["set"]))
-    rows = selected_rows(found, selection)
+    rows = explore_view.selected_rows(found, selection)
     pressed = map_view.whole_categories(found.colouring(colour), rows)
     return ["true" if int(entry["code"]) in pressed else "false" for entry in entries]
 
@@ -246,17 +183,20 @@ def press(
     Input(SELECTION, "data"),
     Input(MAP, "value"),
     Input(COLOUR, "value"),
+    Input(QUERY, "data"),
+    Input(OUTCOME, "data"),
     State(NOW, "data"),
     prevent_initial_call=True,
 )
 def fill(
-    selection: dict[str, Any] | None, name: str, colour: str, keys: dict[str, Any]
-) -> list[Component]:
+    selection: dict[str, Any] | None, name: str, colour: str, query: dict[str, Any] | None,
+    outcome: Any, keys: dict[str, Any],
+) -> list[Component]:  # fmt: skip
     """Show the selected pictures, or all; links to pages of them keep map and colour."""
-    found = services().library.open(choose_set(keys["set"]))
-    same = (selection or {}).get("selection", "") == keys["sel"]
-    now = {**keys, "map": name, "color": colour, "page": keys["page"] if same else ""}
-    return explore_view.gallery_part(found, selection, now, STORE, services().selections)
+    sel, ranked = selection_id(selection), (query or {}).get("query") or ""
+    page = keys.get("page") if (sel, ranked) == (keys["sel"], keys.get("query") or "") else ""
+    e = shown_now(keys, map=name, color=colour, sel=sel, query=ranked, page=page)
+    return explore_view.gallery_part(e, STORE)
 
 
 @callback(
@@ -274,23 +214,42 @@ def select_category(
     if not ctx.triggered or not ctx.triggered[0]["value"]:
         return no_update  # a legend that only just appeared
     found = services().library.open(choose_set(keys["set"]))
-    code = int(ctx.triggered_id["code"])
-    pressed = map_view.whole_categories(found.colouring(colour), selected_rows(found, selection))
+    code, colouring = int(ctx.triggered_id["code"]), found.colouring(colour)
+    rows = explore_view.selected_rows(found, selection)
+    pressed = map_view.whole_categories(colouring, rows)
     if pressed == {code}:
         return None
     on = code in pressed
     return services().selections.choose(
-        found.key, len(found.items), map_view.rows_of(found.colouring(colour), code),
-        {"how": f"legend of {colour}", "code": code},
-        base=(selection or {}).get("selection") if on else None,
-        mode="subtract" if on else "replace",
+        found.key, len(found.items), map_view.rows_of(colouring, code),
+        made_by(colour, names=[map_view.entry_label(colouring, code)]),
+        base=selection_id(selection) if on else None, mode="subtract" if on else "replace",
     )  # fmt: skip
 
 
-@callback(Output(SELECTION, "data"), Input(CLEAR, "n_clicks"), prevent_initial_call=True)
-def clear(clicks: int | None) -> Any:
-    """Clear the selection."""
-    return None if clicks else no_update
+@callback(
+    Output(SELECTION, "data", allow_duplicate=True),
+    Input(OUTCOME, "data"),
+    prevent_initial_call=True,
+)
+def follow(outcome: dict[str, Any] | None) -> Any:
+    """Take over the selection that an act of the bar has made."""
+    return outcome["selection"] if outcome and "selection" in outcome else no_update
+
+
+@callback(
+    Output(COLOUR, "options"),
+    Output(filters.COLUMN, "options"),
+    Input(OUTCOME, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def list_columns(outcome: dict[str, Any] | None, keys: dict[str, Any]) -> Any:
+    """Offer the columns that decisions have made or changed."""
+    if not outcome or "curation" not in outcome:
+        return no_update, no_update
+    e = shown_now(keys)
+    return pickers.column_options(e.columns), pickers.column_options(explore_view.own_columns(e))
 
 
 @callback(
@@ -312,6 +271,7 @@ def ask(column: str, keys: dict[str, Any]) -> list[Component]:
     State(filters.LOW, "value"),
     State(filters.HIGH, "value"),
     State(filters.TEXT, "value"),
+    State(filters.KNOWN, "value"),
     State(filters.WITHIN, "value"),
     State(SELECTION, "data"),
     State(NOW, "data"),
@@ -319,18 +279,24 @@ def ask(column: str, keys: dict[str, Any]) -> list[Component]:
 )
 def filter_images(
     clicks: int | None, column: str, names: list[str], low: Any, high: Any, text: str,
-    within: bool, selection: dict[str, Any] | None, keys: dict[str, Any],
+    known: str, within: bool, selection: dict[str, Any] | None, keys: dict[str, Any],
 ) -> Any:  # fmt: skip
     """Select the images that the filter asks for."""
     if not clicks:
         return no_update
     found = services().library.open(choose_set(keys["set"]))
-    rows = found.filter(column, **filters.wanted(names, low, high, text))
-    base = (selection or {}).get("selection") if within else None
+    wanted = filters.wanted(names, low, high, text, known)
+    base = selection_id(selection) if within else ""
     return services().selections.choose(
-        found.key, len(found.items), rows, {"how": "filter", "column": column},
-        base=base, mode="intersect" if base else "replace",
+        found.key, len(found.items), found.filter(column, **wanted), made_by(column, **wanted),
+        base=base or None, mode="intersect" if base else "replace",
     )  # fmt: skip
+
+
+@callback(Output(FOLD, "open"), Input(QUERY, "data"), prevent_initial_call=True)
+def unfold(query: dict[str, Any] | None) -> Any:
+    """Open the search when one has begun elsewhere, as in the inspector."""
+    return True if query and query.get("query") else no_update
 
 
 clientside_callback(
@@ -340,6 +306,7 @@ clientside_callback(
     Input(COLOUR, "value"),
     Input(SELECTION, "data"),
     Input(STORE, "data"),
+    Input(QUERY, "data"),
     State(NOW, "data"),
     State(SHOWN, "data"),
     prevent_initial_call=True,
@@ -349,28 +316,61 @@ clientside_callback(
 
 
 @callback(
+    Output(shell.LOCATION, "href", allow_duplicate=True),
+    Input(BESIDE, "value"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def compare(value: str | None, keys: dict[str, Any]) -> Any:
+    """Show another map beside this one, or this one alone again."""
+    e = shown_now(keys)
+    wanted = "" if value in {None, beside.NOTHING} else value
+    if wanted == (e.beside.value if e.beside else ""):
+        return no_update  # the choice only just appeared
+    colour = "" if keys["color"] == beside.AGREEMENT and not wanted else keys["color"]
+    return link("/explore", **{**e.keys, "beside": wanted, "color": colour})
+
+
+@callback(
     Output(shell.NUDGE, "data", allow_duplicate=True),
     Input(COMPUTE, "n_clicks"),
     State(MISSING, "value"),
     State(NOW, "data"),
     prevent_initial_call=True,
 )
-def compute(clicks: int | None, method: str | None, keys: dict[str, Any]) -> Any:
-    """Start the job that adds a map to the set."""
-    if not clicks or not method:
+def compute(clicks: int | None, name: str | None, keys: dict[str, Any]) -> Any:
+    """Start the job that adds a map to the set or part."""
+    if not clicks or not name:
         return no_update
     found = services().library.open(choose_set(keys["set"]))
-    wanted = {**found.request, "maps": [method], "dims": 2}
-    title = f"{pickers.map_name(method)} map of {found.name}"
-    return services().jobs.submit("run", wanted, title).id
+    wanted = {**found.request, "maps": [name.removesuffix("3d")],
+              "dims": 3 if name.endswith("3d") else 2}  # fmt: skip
+    title = f"{pickers.map_name(name)} map of {found.title}"
+    return services().jobs.submit("part" if found.is_part else "run", wanted, title).id
 
 
 @callback(
     Output(PAGE, "children"),
     Input(shell.VERSION, "data"),
     State(NOW, "data"),
+    State(SHOWN, "data"),
     prevent_initial_call=True,
 )
-def refresh(changed: str | None, keys: dict[str, Any]) -> list[Component]:
-    """Show the page anew, where one is, when a job has changed the set."""
+def refresh(changed: str | None, keys: dict[str, Any], shown: dict[str, Any] | None) -> Any:
+    """Show the page anew when a job has changed this set; other sets leave it as it is."""
+    name = choose_set(keys["set"])
+    if name and shown and explore_state.state_of(services().library.open(name)) == shown["state"]:
+        return no_update
     return body(keys)
+
+
+@callback(
+    Output(PARTS, "children"),
+    Input(shell.VERSION, "data"),
+    State(NOW, "data"),
+    prevent_initial_call=True,
+)
+def list_parts(changed: str | None, keys: dict[str, Any]) -> Any:
+    """List the parts of the set, one of which a job may have made."""
+    found = services().library.open(choose_set(keys["set"]))
+    return lineage.parts_menu(found, services().library.parts(found.name))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import Input, Output, State, callback, html, no_update, register_page
+from dash import ALL, Input, Output, State, callback, ctx, html, no_update, register_page
 from dash.development.base_component import Component
 
 from components import job_panel, notices, set_cards, set_form, shell
@@ -114,6 +114,22 @@ def open_sample(clicks: int | None) -> Any:
 def open_sample_first(clicks: int | None) -> Any:
     """Start the sample set's job, from the empty page."""
     return open_sample(clicks)
+
+
+@callback(
+    Output(shell.NUDGE, "data", allow_duplicate=True),
+    Output(STARTED, "children", allow_duplicate=True),
+    Input({"component": "set", "part": "look", "name": ALL}, "n_clicks"),
+    prevent_initial_call=True,
+)
+def look_for_new(clicks: list[int | None]) -> Any:
+    """Start the job that places a set's new images; buttons that only just appeared start none."""
+    if not any(clicks) or not ctx.triggered or not ctx.triggered[0]["value"]:
+        return no_update, no_update
+    name = ctx.triggered_id["name"]
+    wanted = set_cards.look_request(services().library.open(name))
+    job = services().jobs.submit("run", wanted.to_json(), set_cards.look_title(name))
+    return job.id, notices.alert(f"Started: {job.title}.", "success")
 
 
 @callback(Output(LIVE, "children"), Input(shell.JOBS, "data"), prevent_initial_call=True)

@@ -53,13 +53,34 @@ class FakeSet:
     def __len__(self) -> int:
         return len(self.items)
 
+    # -- a part of a set is a set too; this one is whole
+    is_part = False
+    neighbors: Any = None
+    lineage: tuple[Any, ...] = ()
+
+    @property
+    def base(self) -> "FakeSet":
+        return self
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+    @property
+    def base_rows(self) -> np.ndarray:
+        return np.arange(len(self))
+
+    @property
+    def addresses(self) -> list[str]:
+        return list(self.items["item_id"])
+
     def projection(self, name: str) -> Projection:
         if name not in self.projections:
             raise NotFoundError(f"no map {name!r}")
         scores = {"trustworthiness": 0.91, "continuity": 0.92, "knn_recall": 0.4,
                   "knn_recall_chance": 0.01}  # fmt: skip
-        spec = ProjectionSpec(name)  # type: ignore[arg-type]
-        zeros = np.zeros((12, 2), np.float32)
+        spec = ProjectionSpec(name.removesuffix("3d"))  # type: ignore[arg-type]
+        zeros = np.zeros((12, 3 if name.endswith("3d") else 2), np.float32)
         return Projection(self.projections[name], spec, zeros, zeros[:, 0], scores, 12)
 
     def points(self, name: str) -> np.ndarray:
@@ -118,12 +139,20 @@ class FakeSet:
 class FakeLibrary:
     """Sets by name; a damaged one is an error message instead of a set."""
 
+    workspace: Any = None
+
     def __init__(self, *sets: FakeSet, damaged: str = ""):
         self.opened = {s.name: s for s in sets}
         self.damaged = damaged
 
     def names(self) -> list[str]:
         return sorted([*self.opened, *([self.damaged] if self.damaged else [])])
+
+    def parts(self, name: str) -> list[Any]:
+        return []
+
+    def part_states(self) -> list[str]:
+        return []
 
     def open(self, name: str) -> FakeSet:
         if name == self.damaged:
@@ -179,6 +208,97 @@ class FakeBoard:
         return f"log of {job_id}"
 
 
+@dataclass
+class FakeSlice:
+    """A slice as `core.curation` shows it."""
+
+    name: str
+    rows: np.ndarray
+    missing: int = 0
+    how: str = "lasso on UMAP"
+    created: str = "2026-11-01T10:00:00Z"
+    updated: str = "2026-11-01T10:00:00Z"
+
+    @property
+    def count(self) -> int:
+        return len(self.rows)
+
+    @property
+    def total(self) -> int:
+        return len(self.rows) + self.missing
+
+
+@dataclass
+class FakeLine:
+    """One line of a history."""
+
+    number: int
+    text: str
+    undone: bool = False
+    when: str = "2026-11-01T10:00:00Z"
+    kind: str = "exclude"
+    count: int = 2
+
+
+@dataclass
+class FakeView:
+    """What was decided about a set."""
+
+    slices: list[FakeSlice] = field(default_factory=list)
+    excluded: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    lines: list[FakeLine] = field(default_factory=list)
+    can_undo: str | None = None
+    can_redo: str | None = None
+
+    @property
+    def working(self) -> np.ndarray:
+        return np.setdiff1d(np.arange(12), self.excluded)
+
+    @property
+    def decisions(self) -> dict[str, np.ndarray]:
+        return {"exclude": self.excluded} if len(self.excluded) else {}
+
+    labels: dict[int, str] = field(default_factory=dict)
+
+    def label_of(self, row: int) -> str | None:
+        return self.labels.get(row)
+
+    def slice(self, name: str) -> FakeSlice:
+        for one in self.slices:
+            if one.name == name:
+                return one
+        raise NotFoundError(f"no slice {name!r}")
+
+    def theme_names(self, key: str) -> dict[int, str]:
+        return {}
+
+    def history(self, limit: int = 200, slice: str | None = None) -> list[FakeLine]:
+        return self.lines[:limit]
+
+
+class FakeDesk:
+    """Decisions in memory; remembers the acts."""
+
+    def __init__(self) -> None:
+        self.shown = FakeView()
+        self.acts: list[tuple[Any, ...]] = []
+
+    def view(self, opened: Any) -> FakeView:
+        return self.shown
+
+    def act(self, opened: Any, kind: str, rows: Any = None, **fields: Any) -> Any:
+        self.acts.append((kind, None if rows is None else [int(r) for r in rows], fields))
+        return None
+
+    def undo(self, opened: Any) -> Any:
+        self.acts.append(("undo", None, {}))
+        return None
+
+    def redo(self, opened: Any) -> Any:
+        self.acts.append(("redo", None, {}))
+        return None
+
+
 class FakeSelections:
     """Selections in memory."""
 
@@ -197,6 +317,9 @@ class FakeSelections:
         found = combine(np.asarray(rows), np.asarray(self.kept[base]) if base else None, mode)
         key = self.save(set_key, found, provenance)
         return {"selection": key, "count": len(found), "total": total}
+
+    def describe(self, key: str) -> str:
+        return "lasso on UMAP"
 
     def load(self, key: str, set_key: str) -> np.ndarray:
         if key not in self.kept:
@@ -219,3 +342,4 @@ class FakeServices:
         self.jobs = FakeBoard(list(jobs))
         self.selections = FakeSelections()
         self.settings = FakeSettings()
+        self.curation = FakeDesk()

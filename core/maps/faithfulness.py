@@ -1,4 +1,4 @@
-"""How far a map may be believed: whole-map scores on a sample, and a share for every point.
+"""How far a map may be believed: whole-map scores on a sample, and scores of every point.
 
 Positions on a map are read as likeness, so each score asks how much of it survived. Distances in
 the original space are chordal, between unit vectors; on the map they are Euclidean.
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InputError
+from core.maps.distortion import TIE, point_distortion
 from core.maps.projection import FEWEST
 from core.model import Neighbors
 from core.progress import Progress
@@ -20,8 +21,6 @@ STAGE = "faithfulness"
 #: Neighbours compared, and items on which the whole-map scores are measured.
 NEIGHBOURS = 15
 SAMPLE = 2000
-#: Distances that differ by less are ties: rounding of stored float32 distances.
-TIE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,18 @@ class Faithfulness:
     per_point
         For every item `(n,)` float32, the share in [0, 1] of its 15 nearest on the map that are
         among its 15 true nearest neighbours; 0 where the map is degenerate.
+    torn, squeezed
+        For every item `(n,)` float32 in [0, 1], 0 the best: how far the map took its true
+        neighbours away from it, and how far from true the neighbours are that it gave it. Their
+        means are 1 − continuity and 1 − trustworthiness (exactly, where all items were scored
+        and none tie). NaN where the map is degenerate. See `core.maps.distortion`.
     """
 
     scores: dict[str, float]
     n_scored: int
     per_point: np.ndarray
+    torn: np.ndarray
+    squeezed: np.ndarray
 
 
 def measure_faithfulness(
@@ -74,7 +80,7 @@ def measure_faithfulness(
     Returns
     -------
     Faithfulness
-        Scores on the sample and the share for every row.
+        Scores on the sample, and those of every row.
 
     Raises
     ------
@@ -88,10 +94,11 @@ def measure_faithfulness(
             f"faithfulness: {n} vectors, {len(coordinates)} points and neighbours of "
             f"{len(neighbors.indices)} items do not belong together"
         )
-    progress.report(STAGE, 0, 2)
-    nothing = np.zeros(n, np.float32)
+    progress.report(STAGE, 0, n)
+    unknown = np.full(n, np.nan, np.float32)
+    nothing = Faithfulness({}, 0, np.zeros(n, np.float32), unknown, unknown)
     if n < FEWEST:
-        return Faithfulness({}, 0, nothing)
+        return nothing
     rows = np.arange(n)
     if n > SAMPLE:
         rows = np.sort(np.random.default_rng(seed).choice(n, SAMPLE, replace=False))
@@ -100,11 +107,11 @@ def measure_faithfulness(
         unit[rows].astype(np.float64), np.asarray(coordinates[rows], dtype=np.float64), k
     )
     if not scores:
-        return Faithfulness({}, 0, nothing)
-    progress.report(STAGE, 1, 2)
+        return nothing
     per_point = point_faithfulness(unit, coordinates, neighbors, k)
-    progress.report(STAGE, 2, 2)
-    return Faithfulness(scores, len(rows), per_point)
+    torn, squeezed = point_distortion(unit, coordinates, neighbors, rows, k, progress)
+    progress.report(STAGE, n, n)
+    return Faithfulness(scores, len(rows), per_point, torn, squeezed)
 
 
 def score_map(original: np.ndarray, mapped: np.ndarray, k: int = NEIGHBOURS) -> dict[str, float]:

@@ -85,7 +85,7 @@ def umap_layout(
     progress.report(stage, 0, 0, "starting UMAP")
     n = len(start)
     used = min(n_neighbors, indices.shape[1] + 1)
-    umap = _load_umap()
+    umap = load_umap()
     random_state = np.random.RandomState(seed % 2**32)
     # umap-learn wants each point itself in the first column.
     own = np.arange(n, dtype=np.int32)[:, None]
@@ -101,7 +101,7 @@ def umap_layout(
         _spaced(start, random_state), random_state, "euclidean", {}, False, {}, False,
         tqdm_kwds={
             "disable": False,
-            "file": _EpochReports(lambda done: progress.report(stage, done, epochs)),
+            "file": EpochReports(lambda done: progress.report(stage, done, epochs)),
             "bar_format": "{n_fmt}",
         },
     )[0]  # fmt: skip
@@ -109,7 +109,7 @@ def umap_layout(
     return layout
 
 
-class _EpochReports:
+class EpochReports:
     """The text stream that umap-learn's progress bar writes to: each text is an epoch number."""
 
     def __init__(self, report: Callable[[int], None]) -> None:
@@ -125,7 +125,7 @@ class _EpochReports:
         """Do nothing: nothing is held back."""
 
 
-def _load_umap() -> Any:
+def load_umap() -> Any:
     """Import umap-learn and let numba keep on disk what it compiles for it."""
     _import_search_uncompiled()
     with catch_warnings():

@@ -351,7 +351,8 @@ class Workspace:
     def sweep(self) -> None:
         """Remove what processes killed while writing left behind, once it is a day old."""
         before = time.time() - 86400
-        for pattern in ("artefacts/*/.*", "sets/.*", "vectors/*/.*", "samples/.*"):
+        folders = ("artefacts/*", "sets", "parts/*", "vectors/*", "samples", "exports")
+        for pattern in (f"{folder}/.*" for folder in folders):
             for path in self.root.glob(pattern):
                 try:
                     if path.stat().st_mtime > before:

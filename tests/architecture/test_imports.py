@@ -15,8 +15,10 @@ TIERS = {
     1: ("space", "columns", "imaging", "ingest", "encoders", "embed"),
     2: ("neighbors", "maps", "clusters"),
     3: ("storage",),
-    4: ("selection", "library", "pictures", "export", "request", "jobs"),
-    5: ("run", "gather", "analyse", "pipeline", "runner", "__main__"),
+    4: ("selection", "opened", "library", "link", "pictures", "curation", "search", "export",
+        "request", "partplan", "jobs"),
+    5: ("run", "gather", "analyse", "additions", "parts", "replay", "pipeline", "runner",
+        "commands", "__main__"),
 }
 
 #: Never loaded by the process that serves pages.

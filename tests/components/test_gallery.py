@@ -79,5 +79,39 @@ class NoLabels(FakeSet):
         self.items = self.items.drop(columns=["path", "label"])
 
 
+def test_a_gallery_takes_ticks_only_where_it_is_told_where_to_keep_them():
+    (plain,) = (n["props"] for n in nodes(gallery.host("x", "/", STORE)))
+    assert "data-ticks-store" not in plain
+    (ticking,) = (n["props"] for n in nodes(gallery.host("x", "/", STORE, ticks_store=STORE)))
+    assert json.loads(ticking["data-ticks-store"]) == STORE
+
+
+def test_the_bar_of_ticks_is_hidden_and_names_its_gallery_and_stores():
+    tree = gallery.ticks_bar("x", "moths", STORE, "my-selection")
+    (bar,) = find(tree, className="vt-ticks")
+    assert bar["hidden"] is True
+    assert (bar["data-gallery"], bar["data-set"]) == (gallery.host_id("x"), "moths")
+    assert (json.loads(bar["data-ticks-store"]), bar["data-selection-store"]) == (
+        STORE,
+        "my-selection",
+    )
+    acts = [b["data-vt-ticks"] for b in find(tree, type="button")]
+    assert acts == ["select", "clear"]
+
+
+def test_the_paged_twin_has_a_named_checkbox_a_picture_and_says_what_was_decided():
+    tree = gallery.page_of(
+        FakeSet(), [3, 4], 1, "/explore", {}, total=2, inspect_store=STORE, ticks_store=STORE,
+        name="x", marks=["", "excluded"],
+    )  # fmt: skip
+    boxes = [n["props"] for n in nodes(tree) if n["type"] == "Checkbox"]
+    assert [text(box["label"]) for box in boxes] == ["Tick image 3", "Tick image 4"]
+    items = [n["props"] for n in nodes(tree) if n["type"] == "Li"]
+    assert [(i["data-row"], i.get("data-mark")) for i in items] == [("3", None), ("4", "excluded")]
+    assert "excluded" in text(tree)
+    assert find(tree, id=gallery.host_id("x"))[0]["data-ticks-store"]
+    assert not [n for n in nodes(paged(2, 1, [3, 4])) if n["type"] == "Checkbox"]
+
+
 def test_no_picture_asks_for_what_dash_refuses():
     assert not find(paged(3, 1, [0]), loading="lazy")

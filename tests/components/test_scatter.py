@@ -18,7 +18,7 @@ from components.palette import (
     palette_for,
     rgb,
 )
-from components.scatter import attributes, legend, part_id, scatter
+from components.scatter import ATTRIBUTES, attributes, legend, part_id, scatter
 
 ENTRIES = (
     SimpleNamespace(index=1, label="moth", count=1200),
@@ -40,7 +40,8 @@ def shown(**changes):
 
 def test_attributes_name_the_routes_of_the_set():
     made = shown(selection="s7")
-    assert made["data-points"] == "/map/proj/points"
+    assert made["data-points"] == "/map/proj/points?set=my+set"
+    assert (made["data-dims"], shown(dims=3)["data-dims"]) == ("2", "3")
     assert made["data-colour"] == "/map/proj/colour?set=my+set&by=label"
     assert made["data-mask"] == "/api/selection/s7/mask"
     assert made["data-base"] == "s7"
@@ -56,6 +57,10 @@ def test_all_attributes_are_text_and_are_data_attributes():
     assert json.loads(made["data-labels"])[0]["text"] == "“moth” & <wasp>"
 
 
+def test_every_attribute_that_a_page_writes_is_given():
+    assert set(shown()) == set(ATTRIBUTES)
+
+
 def test_without_a_selection_or_pictures_their_attributes_are_empty():
     made = shown(pictures=False)
     assert (made["data-mask"], made["data-base"], made["data-thumbs"]) == ("", "", "")
@@ -63,6 +68,7 @@ def test_without_a_selection_or_pictures_their_attributes_are_empty():
 
 def test_names_with_special_characters_cannot_leave_their_place_in_a_url():
     made = shown(set_name="a&by=b#?/", selection="../x")
+    assert made["data-points"] == "/map/proj/points?set=a%26by%3Db%23%3F%2F"
     assert made["data-colour"] == "/map/proj/colour?set=a%26by%3Db%23%3F%2F&by=label"
     assert made["data-mask"] == "/api/selection/..%2Fx/mask"
 

@@ -11,7 +11,8 @@ from tests.trees import find, nodes, text
 def test_links_keep_the_current_set_and_mark_the_page():
     links = shell.nav_links("/explore", "my set")
     hrefs = [n["props"]["href"] for n in nodes(links) if n["type"] == "Link"]
-    assert hrefs == ["/", "/explore?set=my+set", "/clusters?set=my+set", "/jobs"]
+    shown = [f"/{page}?set=my+set" for page in ("explore", "clusters", "slices")]
+    assert hrefs == ["/", *shown, "/jobs"]
     assert "Explore (this page)" in text(links).replace("  ", " ")
 
 

@@ -128,12 +128,6 @@ def test_of_points_set_in_a_line_only_the_notice_is_told():
     assert text(map_view.caption(few, 3)) == "Only 3 images."
 
 
-def test_maps_in_three_dimensions_are_told_in_words():
-    found = FakeSet(maps=("pca", "umap3d"))
-    assert "The UMAP, 3-D map is exported" in text(map_view.notes(found, "pca", "label"))
-    assert "3-D" not in text(map_view.notes(FakeSet(), "pca", "label"))
-
-
 def test_a_selection_of_whole_categories_is_known_as_such():
     colouring = FakeSet().colouring("label")
     moths = np.flatnonzero(colouring.codes == 1)
@@ -164,7 +158,9 @@ def test_flat_maps_come_best_first_and_without_3d():
     assert map_view.flat_maps({"pca": "a", "umap3d": "b", "tsne": "c", "umap": "d"}) == [
         "umap", "tsne", "pca",
     ]  # fmt: skip
-    assert pickers.missing_maps(["pca", "umap"]) == ["tsne"]
+    every = {"umap3d": "b", "pca": "a", "tsne": "c", "umap": "d"}
+    assert pickers.all_maps(every) == ["umap", "tsne", "pca", "umap3d"]
+    assert pickers.missing_maps(list(every)) == ["tsne3d", "pca3d"]
 
 
 # -- notices -----------------------------------------------------------------------------------

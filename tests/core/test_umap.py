@@ -46,7 +46,7 @@ def test_nothing_is_compiled_again_after_warming(digits, graph):
     start = np.random.default_rng(0).normal(size=(900, 10)).astype(np.float32)
     umap_layout(graph.indices, graph.distances, start, min_dist=0.0, n_epochs=5)
 
-    assert warm == [1, 1, 1]
+    assert min(warm) >= 1  # a test before this one may have compiled for other types
     assert compiled_signatures() == warm
 
 

@@ -19,6 +19,17 @@ from components.scatter import attributes, part_id
 from core.maps.raster import draw_map
 from core.selection import bitmap, combine, rows_in_polygon
 
+#: How Chromium is started: WebGL in software, nothing in the background.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+
 ASSETS = Path(__file__).parents[2] / "assets"
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
@@ -67,6 +78,12 @@ class MapServer:
         Method and path of every request but those of assets.
     posted
         Bodies sent to /api/select.
+    near
+        Name → neighbours `(n, k)` of each row, in whose order their distances grow.
+    ranks
+        Name → (rows that stand for themes, rank of each row).
+    cubes
+        Name → (rows, places `(m, 3)`) of maps in three dimensions.
     fail
         Paths that answer 500 with a sentence.
     """
@@ -87,6 +104,9 @@ class MapServer:
         self.posted: list[dict] = []
         self.selections: dict[str, np.ndarray] = {}
         self.fail: set[str] = set()
+        self.near: dict[str, np.ndarray] = {}
+        self.ranks: dict[str, tuple[list[int], np.ndarray]] = {}
+        self.cubes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.theme = "light"
         self.body = ""
 
@@ -130,7 +150,7 @@ class MapServer:
             self._server.server_close()
 
     def _page(self) -> str:
-        sheets = ["vendor/bootstrap.min.css", "app.css", "map.css"]
+        sheets = ["vendor/bootstrap.min.css", "app.css", "map.css", "map_cube.css"]
         styles = "".join(
             f'<link rel="stylesheet" href="/assets/{s}">' for s in sheets if (ASSETS / s).exists()
         )
@@ -152,6 +172,9 @@ class MapServer:
             "/assets/<path:name>": lambda name: flask.send_from_directory(ASSETS, name),
             "/map/<name>/points": self._points,
             "/map/<name>/colour": self._colour,
+            "/map/<name>/rank": self._rank,
+            "/map/<name>/near/<int:row>": self._near,
+            "/map/<name>/cube": self._cube,
             "/map/<name>/raster.png": self._raster,
             "/thumb/<name>/<int:row>": self._thumb,
             "/api/selection/<key>/mask": self._mask,
@@ -183,6 +206,20 @@ class MapServer:
 
     def _colour(self, name: str) -> flask.Response:
         return _binary(self.sets[name][1][flask.request.args["by"]].tobytes())
+
+    def _rank(self, name: str) -> flask.Response:
+        nothing = ([], np.zeros(len(self.sets[name][0]), np.uint8))
+        exemplars, ranks = self.ranks.get(name, nothing)
+        return _binary(np.array([len(exemplars), *exemplars], "<u4").tobytes() + ranks.tobytes())
+
+    def _near(self, name: str, row: int) -> dict:
+        rows = self.near[name][row].tolist() if name in self.near else []
+        return {"rows": rows, "distances": [0.1 * (i + 1) for i in range(len(rows))]}
+
+    def _cube(self, name: str) -> flask.Response:
+        rows, places = self.cubes[name]
+        head = np.array([len(rows), len(self.sets[name][0]), *rows], "<u4").tobytes()
+        return _binary(head + places.T.astype("<u2").tobytes())
 
     def _raster(self, name: str) -> flask.Response:
         given = flask.request.args

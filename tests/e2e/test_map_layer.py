@@ -257,6 +257,44 @@ def test_a_sample_shows_every_tile_of_the_map_and_says_how_many_are_drawn(screen
     assert np.abs(around - rgb(LIGHT[4])).max(axis=1).min() < 60
 
 
+def tiles(xy):
+    return xy[:, 1] // 1024 * 64 + xy[:, 0] // 1024
+
+
+def rooted(held, size):
+    """What each tile gives to a sample: t · √held for one t, at least 1, at most all it has."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-9:
+        t = (low + high) / 2
+        given = np.where(held > 0, np.clip(t * np.sqrt(held) + 0.5, 1, held), 0)
+        low, high = (t, high) if given.sum() < size else (low, t)
+    return given
+
+
+def test_every_beginning_of_the_order_is_an_even_sample(screen, cloud):
+    xy, _ = blobs(60_000, seed=8)
+    xy[59_999] = [65535, 0]
+    screen.open()
+    order = "(x, y) => window.Vitrine.map.sampleOrder({ n: x.length, x, y })"
+    twice = screen.page.evaluate(
+        f"([x, y]) => [0, 1].map(() => [...({order})(Uint16Array.from(x), Uint16Array.from(y))])",
+        xy.T.tolist(),
+    )
+    assert twice[0] == twice[1]
+    rows = np.array(twice[0])
+    np.testing.assert_array_equal(np.sort(rows), np.arange(60_000))
+    held = np.bincount(tiles(xy), minlength=4096)
+    filled = np.count_nonzero(held)
+    for size in (filled, filled + 1, 8000, 20_000):
+        taken = np.bincount(tiles(xy[rows[:size]]), minlength=4096)
+        assert ((taken > 0) == (held > 0)).all(), f"a tile is lost among the first {size}"
+    wanted = rooted(held, 20_000)
+    assert np.abs(taken - wanted).max() <= 1.1, "in proportion to the root of its points"
+    assert np.ptp(wanted[held > 60]) > 10
+    first = held[tiles(xy[rows[:filled]])]
+    assert (np.diff(first.astype(int)) >= 0).all(), "the emptiest tiles come first"
+
+
 def test_slow_frames_shrink_the_sample_and_rest_still_completes_it(screen, server):
     xy, codes = blobs(150_000, seed=3)
     server.add("big", xy, label=codes)
@@ -576,6 +614,325 @@ def test_zoomed_in_pictures_lie_at_their_points_and_not_over_each_other(screen, 
     assert gaps.min() >= boxes[0, 3] - 0.5
 
 
+def boxes_of(pictures):
+    """Row, then x, y, width and height of each picture on the screen."""
+    return np.array(pictures.evaluate_all(
+        "list => list.map(i => [Number(i.src.split('/').pop()), ...(b => "
+        "[b.x, b.y, b.width, b.height])(i.getBoundingClientRect())])"
+    ))  # fmt: skip
+
+
+def none_overlap(boxes):
+    for i, (_, x, y, w, h) in enumerate(boxes):
+        for _, ox, oy, ow, oh in boxes[:i]:
+            if x < ox + ow - 0.5 and ox < x + w - 0.5 and y < oy + oh - 0.5 and oy < y + h - 0.5:
+                return False
+    return True
+
+
+def test_zoomed_in_those_pictures_come_first_that_stand_for_others(screen, server, cloud):
+    xy, codes = cloud
+    crowd = np.flatnonzero(codes == 2)
+    middle = xy[crowd].mean(axis=0)
+    nearest = crowd[np.argsort(np.hypot(*(xy[crowd] - middle).T))]
+    exemplars = nearest[[2, 5, 9]]  # not the first ones in row order
+    ranks = np.full(600, 200, np.uint8)
+    ranks[exemplars] = 0
+    ranks[nearest[20]] = 30
+    server.ranks["cloud"] = ([], ranks)
+    screen.open()
+    x, y = middle / 65535
+    screen.js("(m, x, y) => { m.view = { x, y, zoom: 9 }; }", x, y)
+    screen.settle()
+    found = boxes_of(screen.page.locator(".vt-map-picture"))
+    assert len(found) > 5
+    assert none_overlap(found)
+    order = found[:, 0].astype(int).tolist()
+    places = dict(enumerate(screen.project(range(600))))
+
+    def hidden_by(row, others):
+        return any(np.abs(places[row] - places[o]).max() < 52 for o in others)
+
+    kept = []
+    for row in exemplars[np.argsort(exemplars)]:
+        if not hidden_by(row, kept):
+            kept.append(int(row))
+    assert order[: len(kept)] == kept
+    for row in crowd:
+        inside = (places[row] > 0).all() and (places[row] < [800, 640]).all()
+        assert not inside or row in order or hidden_by(row, order), f"{row} has room"
+
+
+def leaders_and_pictures_meet(screen, boxes, places):
+    """Whether each picture covers its point or a line joins the two."""
+    drawn = screen.page.locator(".vt-map-leaders").get_attribute("d")
+    ends = {tuple(float(v) for v in way.split("L")[1].split()) for way in drawn.split("M")[1:]}
+    for (_, x, y, w, h), (px, py) in zip(boxes, places, strict=True):
+        over = x - 1 <= px <= x + w + 1 and y - 1 <= py <= y + h + 1
+        if not over and not any(np.hypot(px - ex, py - ey) < 0.01 for ex, ey in ends):
+            return False
+    return True
+
+
+def covered(boxes, places):
+    """How many points lie under pictures."""
+    x, y = places.T
+    under = [(x > b[1]) & (x < b[1] + b[3]) & (y > b[2]) & (y < b[2] + b[4]) for b in boxes]
+    return int(np.any(under, axis=0).sum())
+
+
+def test_a_picture_stands_beside_a_small_island_and_not_on_it(screen, server):
+    random = np.random.default_rng(1)
+    centres = np.array([[12000, 30000], [50000, 12000], [40000, 52000]])
+    codes = np.repeat([1, 2, 3], 200).astype(np.uint8)
+    xy = np.clip(centres[codes - 1] + random.normal(0, 350, (600, 2)), 0, 65535).astype(np.uint16)
+    server.add("islands", xy, label=codes)
+    server.ranks["islands"] = ([10, 210, 410], np.zeros(600, np.uint8))
+    server.show("islands")
+    screen.open()
+    found = boxes_of(screen.page.locator(".vt-map-picture"))
+    assert found[:, 0].tolist() == [10, 210, 410]
+    places = screen.project(range(600))
+    assert covered(found, places) < 60, "of 600; on the islands they would cover all"
+    assert leaders_and_pictures_meet(screen, found, places[[10, 210, 410]])
+
+
+def test_the_whole_map_shows_exemplars_of_the_largest_themes(screen, server, cloud):
+    xy, codes = cloud
+    exemplars = [int(np.flatnonzero(codes == code)[3]) for code in (2, 4, 1, 3)]
+    server.ranks["cloud"] = (exemplars, np.ones(600, np.uint8))
+    label = [{"x": xy[exemplars[0]][0] / 65535, "y": xy[exemplars[0]][1] / 65535, "text": "two",
+              "index": 2}]  # fmt: skip
+    server.show("cloud", **{"data-labels": json.dumps(label)})
+    screen.open()
+    pictures = screen.page.locator(".vt-map-picture.is-theme.is-loaded")
+    pictures.nth(3).wait_for()
+    found = boxes_of(pictures)
+    assert found[:, 0].astype(int).tolist() == exemplars
+    middle = found[:, 1:3] + found[:, 3:5] / 2
+    places = screen.project(exemplars)
+    assert np.abs(middle - places).max() < 150, "each stands by its point"
+    assert leaders_and_pictures_meet(screen, found, places)
+    box = screen.page.get_by_text("two", exact=True).bounding_box()
+    name = np.array([[0, box["x"], box["y"], box["width"], box["height"]]])
+    assert none_overlap(np.vstack([found, name])), "a name does not lie over a picture"
+    assert near(screen.colours_at(middle[:1])[0], (exemplars[0] % 256, exemplars[0] // 256, 200))
+    assert (covered(found, screen.project(range(600))) <= covered(
+        np.column_stack([found[:, 0], places - 22, found[:, 3:]]), screen.project(range(600))
+    ))  # fmt: skip
+    screen.page.mouse.click(*(middle[1] + 15))
+    assert screen.calls()[-1]["props"] == {"data": {"row": exemplars[1]}}
+    screen.press("i")
+    assert screen.page.locator(".vt-map-picture").count() == 0
+    assert screen.button("Pictures").get_attribute("aria-pressed") == "false"
+    screen.button("Pictures").click()
+    assert screen.page.locator(".vt-map-picture").count() == 4
+    screen.page.set_viewport_size({"width": 390, "height": 600})
+    screen.page.locator("canvas[width='390']").wait_for()
+    screen.settle()
+    assert screen.page.locator(".vt-map-picture").count() == 0, "a small map has no room for them"
+
+
+def test_pictures_of_themes_give_way_to_larger_themes_and_are_few(screen, server):
+    xy, codes = blobs(2000, seed=4)
+    server.add("many", xy, label=codes)
+    server.ranks["many"] = (list(range(60)), np.zeros(2000, np.uint8))
+    server.show("many")
+    screen.open()
+    found = boxes_of(screen.page.locator(".vt-map-picture"))
+    assert found[:, 0].astype(int).tolist() == list(range(12)), "there is room for all"
+    assert none_overlap(found)
+    tools = screen.page.locator(".vt-map-tools").bounding_box()
+    box = np.array([[0, tools["x"], tools["y"], tools["width"], tools["height"]]])
+    assert none_overlap(np.vstack([found, box]))
+    screen.page.set_viewport_size({"width": 490, "height": 370})
+    screen.page.locator("canvas[width='490']").wait_for()
+    screen.settle()
+    few = boxes_of(screen.page.locator(".vt-map-picture"))
+    assert none_overlap(few)
+    assert few[0, 0] == 0, "the largest theme keeps its picture"
+
+
+def test_pictures_come_in_row_order_where_their_ranks_cannot_be_read(screen, server, cloud):
+    server.fail.add("/map/cloud/rank")
+    screen.expected = ("500",)
+    screen.open()
+    x, y = cloud[0][cloud[1] == 2].mean(axis=0) / 65535
+    screen.js("(m, x, y) => { m.view = { x, y, zoom: 9 }; }", x, y)
+    screen.settle()
+    assert screen.page.locator(".vt-map-picture").count() > 5
+    assert screen.host("h => h.dataset.state") == "ready"
+
+
+# -- lines to true neighbours ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def near_ones(server, cloud):
+    """Ten neighbours of each row, anywhere on the map."""
+    random = np.random.default_rng(2)
+    server.near["cloud"] = np.array([random.permutation(600)[:10] for _ in range(600)])
+    return server.near["cloud"]
+
+
+def lines(screen):
+    """Row of each line's end, its two ends on the screen, its strength, whether it leaves."""
+    return screen.page.locator(".vt-map-near > g").evaluate_all(
+        "list => list.map(g => { const l = g.children[1], n = (k) => Number(l.getAttribute(k));"
+        "return { row: Number(g.dataset.row), from: [n('x1'), n('y1')], to: [n('x2'), n('y2')],"
+        "strength: n('stroke-opacity'), outside: g.classList.contains('is-outside'),"
+        "mark: ['cx', 'cy'].map(k => Number(g.children[2].getAttribute(k))) }; })"
+    )
+
+
+@pytest.mark.parametrize("raster", [False, True])
+def test_hovering_draws_lines_to_the_true_neighbours(screen, server, near_ones, raster):
+    if raster:
+        server.show("cloud", **{"data-force-raster": "1"})
+    screen.open(state="raster" if raster else "ready")
+    places = screen.project(range(600))
+    row = int(apart(places, 25)[0])
+    screen.page.mouse.move(*(places[row] + 1), steps=2)
+    screen.settle()
+    assert lines(screen) == []
+    assert not screen.asked("/near/"), "off by default"
+    screen.press("n")
+    found = lines(screen)
+    assert [line["row"] for line in found] == near_ones[row].tolist()
+    for line in found:
+        assert line["from"] == pytest.approx(places[row], abs=0.01)
+        assert line["to"] == pytest.approx(places[line["row"]], abs=0.01)
+        assert line["mark"] == pytest.approx(places[line["row"]], abs=0.01)
+        assert not line["outside"]
+    strengths = [line["strength"] for line in found]
+    assert strengths == sorted(strengths, reverse=True)
+    assert strengths[0] > 2 * strengths[-1] > 0
+    screen.page.mouse.move(5, 635, steps=2)
+    screen.settle()
+    assert lines(screen) == []
+
+
+def test_a_line_on_the_screen_joins_the_point_and_its_neighbour(screen, server):
+    xy = np.array([[10000, 30000], [50000, 30000], [30000, 50000]], np.uint16)
+    server.add("three", xy, label=np.array([1, 2, 3], np.uint8))
+    server.near["three"] = np.array([[1], [0], [0]])
+    server.show("three", **{"data-thumbs": "", "data-marked": "0"})
+    screen.open()
+    (ax, y), (bx, _) = screen.project([0, 1])
+    way = [((ax + bx) / 2 + d, y) for d in (-40, 0, 40)]
+    assert all(near(c, rgb(ground())) for c in screen.colours_at(way))
+    screen.press("n")
+    column = screen.picture()[int(y) - 4 : int(y) + 5, int(way[0][0])]
+    assert (np.abs(column - rgb(ground())).sum(axis=1) > 300).any()
+
+
+def test_lines_follow_the_view_and_mark_where_they_leave_it(screen, server, near_ones):
+    screen.open()
+    screen.press("n")
+    row = 5
+    screen.set("data-marked", str(row))
+    assert [line["row"] for line in lines(screen)] == near_ones[row].tolist(), "of what is shown"
+    x, y = screen.server.sets["cloud"][0][row] / 65535
+    screen.js("(m, x, y) => { m.view = { x, y, zoom: 6 }; }", x, y)
+    screen.settle()
+    found = lines(screen)
+    places = screen.project([line["row"] for line in found])
+    for line, place in zip(found, places, strict=True):
+        assert line["to"] == pytest.approx(place, abs=0.01)
+        inside = (place >= 0).all() and (place <= [800, 640]).all()
+        assert line["outside"] != inside
+        mark, start = np.array(line["mark"]), np.array(line["from"])
+        assert (mark >= 0).all()
+        assert (mark <= [800, 640]).all()
+        (mx, my), (wx, wy) = mark - start, place - start
+        assert abs(mx * wy - my * wx) < 1e-6 * np.hypot(wx, wy) ** 2, "on the line"
+    assert any(line["outside"] for line in found)
+
+
+def test_neighbours_are_asked_for_one_row_at_a_time_and_once(screen, server, near_ones):
+    screen.open()
+    screen.press("n")
+    open_now, most = 0, 0
+
+    def begin(route):
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        route.continue_()
+
+    def end(request):
+        nonlocal open_now
+        open_now -= "/near/" in request.url
+
+    screen.page.route("**/near/**", begin)
+    screen.page.on("requestfinished", end)
+    places = screen.project(range(600))
+    rows = [int(r) for r in apart(places, 25)[:3]]
+    for row in [*rows, *rows]:
+        screen.page.mouse.move(*places[row], steps=2)
+        screen.page.wait_for_function("() => true")
+    screen.settle()
+    for row in rows:
+        screen.page.mouse.move(*places[row], steps=2)
+        screen.settle()
+        assert [line["row"] for line in lines(screen)] == near_ones[row].tolist()
+    asked = screen.asked("/near/")
+    assert most == 1
+    assert len(asked) == len(set(asked))
+    assert len(asked) >= 3
+
+
+def test_a_set_without_neighbours_says_so(screen, server, cloud):
+    screen.open()
+    screen.press("n")
+    screen.js("m => m.pointAt(3)")
+    screen.settle()
+    assert "not computed yet" in screen.page.locator(".vt-map-status").inner_text()
+    assert lines(screen) == []
+
+
+# -- what linked maps use --------------------------------------------------------------------------
+
+
+def test_a_map_tells_what_it_points_at_and_can_be_pointed_from_elsewhere(screen, server, cloud):
+    screen.open()
+    screen.page.evaluate(
+        "() => { window.heard = []; document.addEventListener('vt-hover',"
+        "(e) => window.heard.push([e.target.className, e.detail.row])); }"
+    )
+    places = screen.project(range(600))
+    row = int(apart(places, 25)[0])
+    screen.page.mouse.move(*places[row], steps=2)
+    screen.settle()
+    screen.page.mouse.move(5, 635)
+    screen.settle()
+    assert screen.page.evaluate("() => window.heard") == [["vt-map", row], ["vt-map", -1]]
+    screen.js("m => m.pointAt(7)")
+    ring = screen.page.locator(".vt-map-ink > circle")
+    at = [float(ring.get_attribute(k)) for k in ("cx", "cy")]
+    assert at == pytest.approx(places[7], abs=0.01)
+    assert ring.is_visible()
+    assert not screen.page.locator(".vt-map-tooltip").is_visible()
+    screen.drag([(400, 300), (440, 320)])
+    moved = [float(ring.get_attribute(k)) for k in ("cx", "cy")]
+    assert moved == pytest.approx(places[7] + [40, 20], abs=0.01), "the ring stays with its point"
+    screen.js("m => m.pointAt(-1)")
+    assert not ring.is_visible()
+    assert len(screen.page.evaluate("() => window.heard")) == 2, "pointing from elsewhere is quiet"
+
+
+def test_a_selection_can_be_shown_without_telling_the_page(screen, server, cloud):
+    server.selections["given"] = np.arange(0, 600, 3)
+    screen.open()
+    screen.js("m => m.setSelection({ selection: 'given' })")
+    screen.settle()
+    assert "200 selected" in screen.page.locator(".vt-map-status").inner_text()
+    screen.js("m => m.setSelection(null)")
+    screen.settle()
+    assert "selected" not in screen.page.locator(".vt-map-status").inner_text()
+    assert screen.calls() == []
+
+
 # -- labels, themes, colours -----------------------------------------------------------------------
 
 
@@ -668,13 +1025,47 @@ def test_one_finger_pans_two_fingers_zoom_and_a_tap_inspects(browser, server, cl
     context.close()
 
 
+def test_a_finger_that_stays_shows_the_item_once(browser, server, cloud):
+    context = screen_of(browser, server, has_touch=True)
+    screen = Screen(context.new_page(), server).open()
+    fingers = context.new_cdp_session(screen.page)
+    places = screen.project(range(600))
+    row = int(apart(places, 45)[0])
+    touch(fingers, "touchStart", tuple(places[row]))
+    screen.page.locator(f".vt-map-tooltip img[src$='/{row}']").wait_for()
+    touch(fingers, "touchEnd")
+    screen.settle()
+    assert screen.calls() == [{"id": "inspect", "props": {"data": {"row": row}}}]
+    screen.check()
+    context.close()
+
+
+def test_enter_shows_the_item_nearest_the_middle(screen, server, cloud):
+    screen.open()
+    row = 11
+    x, y = cloud[0][row] / 65535
+    screen.js("(m, x, y) => { m.view = { x, y, zoom: 40 }; }", x, y)
+    screen.settle()
+    left = screen.page.locator(".vt-map-tools").bounding_box()
+    offset = (left["x"] + left["width"]) / 2
+    places = screen.project(range(600)) - [400 + offset, 320]
+    screen.press("Enter")
+    shown = screen.calls()[-1]["props"]["data"]["row"]
+    assert shown == int(np.hypot(*places.T).argmin())
+    screen.button("Zoom in").focus()
+    zoom = screen.js("m => m.view.zoom")
+    screen.page.keyboard.press("Enter")
+    assert screen.js("m => m.view.zoom") > zoom, "on a button Enter presses it"
+    assert len(screen.calls()) == 1
+
+
 def test_the_tools_are_named_buttons_that_tell_which_is_in_hand(screen, cloud):
     screen.open()
     names = [b.get_attribute("aria-label") for b in screen.page.get_by_role("button").all()]
-    assert len(names) == 8
+    assert len(names) == 10
     assert all(names)
     screen.press("l")
-    pressed = screen.page.locator("button[aria-pressed=true]")
+    pressed = screen.page.locator("button[data-kind=tool][aria-pressed=true]")
     assert pressed.count() == 1
     assert "Lasso" in pressed.get_attribute("aria-label")
     host = screen.page.get_by_role("application", name="Map of images")

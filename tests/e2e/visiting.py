@@ -77,6 +77,7 @@ def lasso(page, corners):
     box = page.locator(".vt-map-stage").bounding_box()
     at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
     page.locator(".vt-map").focus()
+    page.keyboard.press("p")  # a second "l" would put the lasso away
     page.keyboard.press("l")
     page.mouse.move(*at[0])
     page.mouse.down()

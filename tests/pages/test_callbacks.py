@@ -64,23 +64,23 @@ def test_a_selection_dims_the_map_and_fills_the_gallery(pages, inside):
     services = inside(FakeSet())
     key = services.selections.save("key-moths", [1, 2], {})
     chosen = {"selection": key, "count": 2, "total": 12}
-    shown = pages["explore"].redraw("umap", "cluster", chosen, KEYS)
+    shown = pages["explore"].redraw("umap", "cluster", chosen, {}, KEYS)
     assert shown["data-base"] == key
     assert shown.keys() == set(scatter.ATTRIBUTES)
-    filled = pages["explore"].fill(chosen, "umap", "cluster", KEYS)
+    filled = pages["explore"].fill(chosen, "umap", "cluster", None, {}, KEYS)
     assert find(filled, **{"data__window": f"/api/window?set=moths&selection={key}"})
 
 
 def test_no_selection_shows_everything(pages, inside):
     inside(FakeSet())
     for nothing in (None, {}):
-        filled = pages["explore"].fill(nothing, "umap", "cluster", KEYS)
+        filled = pages["explore"].fill(nothing, "umap", "cluster", None, {}, KEYS)
         assert "All 12 images" in text(filled)
 
 
 def test_links_in_the_gallery_keep_the_map_and_colour_just_chosen(pages, inside):
     inside(FakeSet())
-    filled = pages["explore"].fill(None, "pca", "label", KEYS)
+    filled = pages["explore"].fill(None, "pca", "label", None, {}, KEYS)
     assert find(filled, href="/explore?set=moths&map=pca&color=label&view=pages")
 
 
@@ -94,7 +94,7 @@ def test_a_legend_entry_selects_its_category_and_lets_it_go(pages, inside, monke
     services = inside(FakeSet())
     moths = press(pages, monkeypatch, 1)
     assert (moths["count"], moths["total"]) == (6, 12)
-    told = pages["explore"].explain("umap", "label", moths, KEYS)
+    told = pages["explore"].explain("umap", "label", {}, moths, KEYS)
     pressed = [b["aria-pressed"] for b in find(told, className="vt-legend-entry")]
     assert pressed == ["true", "false"]
     entries = [{"code": "1"}, {"code": "2"}]
@@ -108,22 +108,28 @@ def test_a_legend_entry_selects_its_category_and_lets_it_go(pages, inside, monke
     assert press(pages, monkeypatch, 1, moths, clicks=None) is no_update
 
 
-def test_clearing_needs_a_click(pages):
-    assert pages["explore"].clear(None) is no_update
-    assert pages["explore"].clear(1) is None
+def test_an_act_of_the_bar_changes_the_selection_only_where_it_says_so(pages):
+    follow = pages["explore"].follow
+    assert follow({}) is no_update
+    assert follow({"message": "Excluded 2 images.", "curation": 3}) is no_update
+    assert follow({"message": "Cleared", "selection": None}) is None
+    assert follow({"selection": {"selection": "s1"}}) == {"selection": "s1"}
 
 
 def test_a_set_that_vanished_is_told_not_crashed(pages, inside):
     inside()
     with pytest.raises(NotFoundError):
-        pages["explore"].refresh("v", KEYS)
+        pages["explore"].refresh("v", KEYS, {"state": "x"})
 
 
 def test_the_page_follows_when_a_job_adds_a_map(pages, inside):
     services = inside(FakeSet(maps=("pca",)))
-    before = pages["explore"].refresh("1", {**KEYS, "map": "pca"})
+    keys = {**KEYS, "map": "pca"}
+    before = pages["explore"].refresh("1", keys, None)
+    (shown,) = find(before, id="explore-shown")
+    assert pages["explore"].refresh("2", keys, shown["data"]) is no_update
     services.library.opened["moths"].projections["umap"] = "umap-key"
-    after = pages["explore"].refresh("2", {**KEYS, "map": "pca"})
+    after = pages["explore"].refresh("3", keys, shown["data"])
     assert "UMAP" not in [o["label"] for o in find(before, id="explore-map-choice")[0]["options"]]
     assert "UMAP" in [o["label"] for o in find(after, id="explore-map-choice")[0]["options"]]
     assert find(after, id="explore-map-choice")[0]["value"] == "pca"
@@ -171,17 +177,17 @@ def test_jobs_and_home_show_progress_in_place(pages, inside):
 def test_a_filter_selects_and_narrows(pages, inside):
     services = inside(FakeSet())
     choose = pages["explore"].filter_images
-    found = choose(1, "label", ["moth"], None, None, "", False, None, KEYS)
+    found = choose(1, "label", ["moth"], None, None, "", "", False, None, KEYS)
     assert (found["count"], found["total"]) == (6, 12)
     before = {"selection": services.selections.save("key-moths", [0, 1, 2], {})}
-    assert choose(1, "label", ["moth"], None, None, "", True, before, KEYS)["count"] == 2
-    assert choose(None, "label", ["moth"], None, None, "", False, None, KEYS) is no_update
+    assert choose(1, "label", ["moth"], None, None, "", "", True, before, KEYS)["count"] == 2
+    assert choose(None, "label", ["moth"], None, None, "", "", False, None, KEYS) is no_update
 
 
 def test_an_empty_filter_says_what_to_give(pages, inside):
     inside(FakeSet())
     with pytest.raises(InputError, match="filter"):
-        pages["explore"].filter_images(1, "label", [], None, "", "", False, None, KEYS)
+        pages["explore"].filter_images(1, "label", [], None, "", "", "", False, None, KEYS)
 
 
 def test_the_fields_of_the_filter_suit_the_column(pages, inside):

@@ -7,7 +7,18 @@ import pytest
 from tests.fakes import FakeSet, job
 from tests.trees import data, find, ids, nodes, text
 
-PAGES = ("home", "explore", "clusters", "jobs")
+PAGES = ("home", "explore", "clusters", "slices", "jobs")
+
+
+def fields_of(tree):
+    return [n["props"] for n in nodes(tree) if n["type"] in {"Input", "Select"}]
+
+
+def as_text(component_id):
+    """A component's id as Dash writes it into the page."""
+    if isinstance(component_id, str):
+        return component_id
+    return json.dumps(component_id, sort_keys=True, separators=(",", ":"))
 
 
 def workspaces():
@@ -49,9 +60,12 @@ def test_loading_a_page_starts_stops_and_selects_nothing(pages, inside, name):
 def test_every_field_of_a_page_has_a_label(pages, inside, name):
     inside(FakeSet())
     tree = data(pages[name].layout())
-    labelled = {n["props"].get("htmlFor") for n in nodes(tree) if n["type"] == "Label"}
-    fields = {n["props"]["id"] for n in nodes(tree) if n["type"] in {"Input", "Select"}}
-    assert fields <= labelled
+    labels = [n["props"] for n in nodes(tree) if n["type"] == "Label"]
+    labelled = {one.get("htmlFor") for one in labels}
+    for one in labels:  # a label may hold its field
+        labelled |= {as_text(field["id"]) for field in fields_of(one.get("children"))}
+    labelled |= {as_text(field["id"]) for field in fields_of(tree) if field.get("aria-label")}
+    assert {as_text(field["id"]) for field in fields_of(tree)} <= labelled
 
 
 @pytest.mark.parametrize(
@@ -103,15 +117,14 @@ def test_explore_shows_map_gallery_and_the_named_row(pages, inside):
     assert find(tree, data={"row": 4})
 
 
-def test_a_set_with_only_a_3d_map_says_so_and_offers_a_flat_one(pages, inside):
+def test_a_set_with_only_a_3d_map_draws_it_and_offers_the_flat_ones_first(pages, inside):
     inside(FakeSet(maps=("pca3d",)))
     tree = data(pages["explore"].layout(set="moths"))
-    assert "The PCA, 3-D map is exported" in text(tree)
-    assert "being computed" not in text(tree)
-    assert not find(tree, className="vt-map")
-    assert {o["value"] for o in find(tree, id="explore-missing")[0]["options"]} == {
-        "umap", "tsne", "pca",
-    }  # fmt: skip
+    (host,) = find(tree, className="vt-map")
+    assert host["data-dims"] == "3"
+    assert "All 12 images drawn." in text(tree)
+    offered = [o["value"] for o in find(tree, id="explore-missing")[0]["options"]]
+    assert offered == ["umap", "tsne", "pca", "umap3d", "tsne3d"]
 
 
 def test_an_empty_set_says_why_it_is_empty(pages, inside):
@@ -145,7 +158,8 @@ def test_a_set_of_vectors_asks_for_no_picture(pages, inside, name, query):
 def test_what_the_server_chose_is_told_apart_from_what_the_address_chose(pages, inside):
     inside(FakeSet())
     tree = data(pages["explore"].layout(set="moths"))
-    assert find(tree, id="explore-shown")[0]["data"] == {"map": "umap", "color": "cluster"}
+    shown = find(tree, id="explore-shown")[0]["data"]
+    assert (shown["map"], shown["color"]) == ("umap", "cluster")
     assert find(tree, id="explore-now")[0]["data"]["map"] == ""
 
 

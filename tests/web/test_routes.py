@@ -1,6 +1,7 @@
 """The routes: what the map and the gallery get is what the set holds."""
 
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,10 @@ import shapely
 from PIL import Image
 
 from app import create_app
+from core.config import load_settings
+from core.model import Projection, ProjectionSpec
+from core.storage.records import pack_projection
+from core.storage.store import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,58 @@ def test_colours_are_the_codes_of_the_column(client, opened):
     codes = np.frombuffer(data, np.uint8)
     labels = opened.items["label"].astype(str).to_numpy()
     assert len({(c, label) for c, label in zip(codes, labels, strict=True)}) == 10
+
+
+def test_neighbours_are_those_of_the_graph_nearest_first(client, opened):
+    key = opened.projections["umap"]
+    answer = client.get(f"/map/{key}/near/7?set=digits")
+    assert answer.json["rows"] == opened.neighbors.indices[7, :10].tolist()
+    distances = opened.neighbors.distances[7, :10].tolist()
+    assert answer.json["distances"] == pytest.approx(distances, abs=1e-5)
+    assert answer.headers["Cache-Control"].startswith("private")
+    assert client.get(f"/map/{key}/near/99999").status_code == 404
+    assert client.get("/map/none/near/7").status_code == 404
+
+
+def test_ranks_put_the_exemplars_of_the_largest_themes_first(client, opened):
+    answer = client.get(f"/map/{opened.projections['pca']}/rank?set=digits")
+    (m,) = np.frombuffer(answer.data[:4], "<u4")
+    exemplars = np.frombuffer(answer.data[4 : 4 + 4 * m], "<u4")
+    ranks = np.frombuffer(answer.data[4 + 4 * m :], np.uint8)
+    themes = opened.clustering("themes")
+    assert themes.labels[exemplars].tolist() == list(range(len(themes.table)))
+    assert len(ranks) == 1797
+    assert (ranks[exemplars] == 0).all()
+    named = [row for rows in themes.table["exemplars"] for row in rows]
+    assert set(np.flatnonzero(ranks == 0)) == set(named)
+    again = client.get(answer.request.path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_map_in_two_dimensions_has_no_cube(client, opened):
+    answer = client.get(f"/map/{opened.projections['umap']}/cube")
+    assert answer.status_code == 400
+    assert "two dimensions" in answer.json["error"]
+
+
+def test_a_cube_holds_rows_and_places_of_one_scale(tmp_path_factory, digits):
+    root = tmp_path_factory.mktemp("deep") / "ws"
+    shutil.copytree(digits.root, root)
+    workspace = Workspace(root)
+    coordinates = np.random.default_rng(0).normal(size=(1797, 3)).astype(np.float32)
+    made = Projection("d" * 32, ProjectionSpec("pca", 3), coordinates, np.zeros(1797), {}, 0)
+    workspace.write("projection", made.key, **pack_projection(made))
+    record = workspace.read_set("digits")
+    workspace.write_set("digits", {**record, "projections": {"pca3d": made.key}})
+    settings = load_settings({"workspace": str(root), "warm_worker": False}, {})
+    data = create_app(settings).server.test_client().get(f"/map/{made.key}/cube?set=digits").data
+    m, n = np.frombuffer(data[:8], "<u4")
+    assert (m, n, len(data)) == (1797, 1797, 8 + 10 * 1797)
+    assert np.frombuffer(data[8 : 8 + 4 * m], "<u4").tolist() == list(range(1797))
+    places = np.frombuffer(data[8 + 4 * m :], "<u2").reshape(3, m).T.astype(float)
+    moved = coordinates - coordinates[0]
+    scale = 65535 / np.ptp(coordinates, axis=0).max()
+    np.testing.assert_allclose(places - places[0], moved * scale, atol=1.5)
 
 
 def test_a_lasso_selects_what_lies_in_it(client, opened):

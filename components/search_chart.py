@@ -1,0 +1,74 @@
+"""How far all images are from what was searched for: a histogram with a line that can be moved."""
+
+import math
+from typing import Any
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import Patch, html
+from dash.development.base_component import Component
+
+from components import figures
+from components.words import number, plural
+
+
+def chart(name: str, query: Any, distance: float) -> Component:
+    """Return the histogram of distances with a line at `distance`; the counts are logarithmic."""
+    bars = query.histogram()
+    edges, counts = np.asarray(bars.edges), np.asarray(bars.counts)
+    trace = {
+        "type": "bar",
+        "x": ((edges[:-1] + edges[1:]) / 2).round(4).tolist(),
+        "y": counts.tolist(),
+        "width": float(edges[1] - edges[0]) * 0.9,
+        "hovertemplate": "distance %{x:.2f}: %{y:,d} images<extra></extra>",
+    }
+    most = max(1, int(counts.max(initial=1)))
+    layout = {
+        "xaxis": {"title": {"text": "distance"}, "range": [0, float(edges[-1])]},
+        "yaxis": {"title": {"text": "images"}, "type": "log", "dtick": 1, "tickformat": ",d",
+                  "range": [-0.3, math.log10(most) + 0.15]},
+        "bargap": 0,
+        "shapes": [
+            {"type": "line", "xref": "x", "yref": "paper", "x0": distance, "x1": distance,
+             "y0": 0, "y1": 1, "line": {"width": 2, "dash": "dash", "color": "#c25a12"}}
+        ],
+    }  # fmt: skip
+    middle = float(np.median(query.distances)) if len(query.distances) else 0.0
+    label = (
+        f"Histogram of the distances of {plural(len(query.order), 'image')}, from 0 to "
+        f"{edges[-1]:.2f}, half of them below {middle:.2f}. {count_text(query, distance)}"
+    )
+    return figures.graph(name, {"data": [trace], "layout": layout}, label=label, height=150)
+
+
+def moved(distance: float) -> Patch:
+    """Return what moves the chart's line to another distance."""
+    patch = Patch()
+    patch["layout"]["shapes"][0]["x0"] = distance
+    patch["layout"]["shapes"][0]["x1"] = distance
+    return patch
+
+
+def distance_field(field_id: Any, query: Any, distance: float) -> Component:
+    """Return the native slider that moves the line."""
+    top = float(query.histogram().edges[-1])
+    field = dbc.Input(
+        id=field_id, type="range", min=0, max=top, step="any", value=distance,
+        className="form-range",
+    )  # fmt: skip
+    told = (
+        f"Images are usually this near to their neighbours here: {query.usual:.2f}"
+        if query.usual is not None
+        else "Where “similar” usually ends is known once the set has a neighbour graph."
+    )
+    return html.Div(
+        [html.Label(["“Similar” ends at", field], className="vt-search-distance"),
+         html.P(told, className="vt-small")]
+    )  # fmt: skip
+
+
+def count_text(query: Any, distance: float) -> str:
+    """Return how many images lie nearer than a distance, in words."""
+    near = query.count(distance)
+    return f"{plural(near, 'image')} of {number(len(query.order))} not further than {distance:.2f}."

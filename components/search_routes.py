@@ -1,0 +1,90 @@
+"""The HTTP routes of the search by picture; each calls one core function."""
+
+from typing import Any
+
+import flask
+
+from components.answers import blueprint, immutable, json_body
+from components.state import services
+from core.errors import InputError
+from core.search.encoding import EncoderBusyError
+from core.search.given import too_large
+
+routes = blueprint("search")
+
+#: Seconds that a request waits for a picture to be encoded; the page asks again after that.
+WAIT = 20.0
+
+
+@routes.errorhandler(EncoderBusyError)
+def _ask_again(error: EncoderBusyError) -> flask.Response:
+    """Tell that the same request will be answered later."""
+    answer = flask.make_response(({"error": str(error), "again": True}, 503))
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
+@routes.post("/api/search/picture")
+def picture() -> dict[str, Any]:
+    """Encode the picture that is the body, for the set named in the address."""
+    request, settings = flask.request, services().settings
+    kind = request.mimetype
+    if not kind.startswith("image/") and kind != "application/octet-stream":
+        raise InputError("send a picture's bytes with its own Content-Type, such as image/jpeg")
+    opened = services().library.open(request.args.get("set", ""))
+    limit = settings.max_file_mb * 2**20
+    if (request.content_length or 0) > limit:
+        raise InputError(too_large(settings))
+    request.max_content_length = limit
+    return {"picture": services().search.encode(opened, request.get_data(cache=False), WAIT)}
+
+
+@routes.get("/api/search/picture/<key>/thumb")
+def thumbnail(key: str) -> flask.Response:
+    """Answer with the thumbnail of a picture given to the set named in the address."""
+    opened = services().library.open(flask.request.args.get("set", ""))
+    data, mimetype = services().search.thumbnail(opened, key)
+    return immutable(data, mimetype, key)
+
+
+def _listed(body: dict[str, Any], name: str, kind: type) -> list[Any]:
+    """Return a list of numbers or texts sent; [] where there is none."""
+    values = body.get(name) or []
+    if not isinstance(values, list) or not all(type(value) is kind for value in values):
+        raise InputError(f"{name}: needs a list of {'rows' if kind is int else 'picture ids'}")
+    return values
+
+
+@routes.post("/api/search")
+def search() -> dict[str, Any]:
+    """Start a search from rows and given pictures."""
+    body = json_body()
+    opened = services().library.open(str(body.get("set", "")))
+    found = services().search.start(
+        opened,
+        _listed(body, "positives", int),
+        _listed(body, "negatives", int),
+        _listed(body, "pictures", str),
+    )
+    near = None if found.usual is None else found.count(found.usual)
+    return {**found.definition(), "usual": found.usual, "within": near, "total": len(found)}
+
+
+@routes.post("/api/search/within")
+def within() -> dict[str, Any]:
+    """Select what lies no further from a query than a distance."""
+    body = json_body()
+    opened = services().library.open(str(body.get("set", "")))
+    found = services().search.found(opened, str(body.get("query", "")))
+    distance = body.get("distance", found.usual)
+    if isinstance(distance, bool) or not isinstance(distance, int | float):
+        raise InputError("distance: needs a number")
+    chosen: dict[str, Any] = services().selections.choose(
+        opened.key,
+        len(opened),
+        found.within(distance),
+        {"how": "search", "query": found.id, "distance": float(distance)},
+        base=str(body["base"]) if body.get("base") else None,
+        mode=body.get("mode") or "replace",
+    )
+    return chosen

@@ -1,0 +1,151 @@
+"""The items of a set as a log knows them: durable addresses in order, with their paths."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.curation.events import Event
+from core.curation.lists import Lists, digest_of, text_of
+from core.opened.addresses import positions
+
+#: Bytes of resolved address lists that are kept for the next fold.
+_KEPT = 256 * 2**20
+
+
+class Roster:
+    """The items of a set, in row order.
+
+    Attributes
+    ----------
+    addresses
+        One a row, each different.
+    paths
+        Relative to the set's root, with "/"; None where an item is no file.
+    """
+
+    def __init__(self, addresses: Sequence[str], paths: Sequence[str | None]):
+        self.addresses = list(addresses)
+        self.paths = list(paths)
+
+    @classmethod
+    def of_items(cls, items: pd.DataFrame, addresses: Sequence[str]) -> "Roster":
+        """Return the roster of an item table whose rows have these addresses."""
+        if "path" not in items:
+            return cls(addresses, [None] * len(items))
+        return cls(addresses, [p if isinstance(p, str) and p else None for p in items["path"]])
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.addresses)
+
+    @cached_property
+    def noun(self) -> str:
+        """What one item is called."""
+        return "image" if any(path is not None for path in self.paths) else "vector"
+
+    @cached_property
+    def index(self) -> pd.Index:
+        """The addresses, hashed once, for looking up many at a time."""
+        return pd.Index(self.addresses, dtype=object)  # else pandas makes it of its strings
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the addresses in row order."""
+        return digest_of(self.addresses)
+
+    @cached_property
+    def path_lines(self) -> list[str]:
+        """The paths as lines: each its JSON, since a file name may hold a newline."""
+        if not self.paths:
+            return []
+        text = json.dumps(self.paths, ensure_ascii=False, separators=("\n", ":"))
+        return text[1:-1].split("\n")  # one call for all; a newline in a name is escaped
+
+    @cached_property
+    def items(self) -> dict[str, Any]:
+        """What the log's first line says of the items."""
+        digest = digest_of(self.path_lines)
+        return {"count": len(self), "digest": self.digest, "paths": digest}
+
+    def rows(self, addresses: Sequence[str]) -> np.ndarray:
+        """Return the row of each address, int64; -1 where it is not here."""
+        return positions(self.index, addresses)
+
+
+def read_roster(event: Event | None, lists: Lists) -> Roster:
+    """Return the roster that a start or change event recorded; an empty one for None."""
+    if event is None or event.items is None:
+        return Roster([], [])
+    paths = json.loads(f"[{','.join(lists.get(event.items['paths']))}]")
+    return Roster(lists.get(event.items["digest"]), paths)
+
+
+class Universe:
+    """Numbers for all addresses a log speaks of: the row where the set has it, else beyond.
+
+    With numbers, folding a log is array work. `size` grows as lists name addresses that the set
+    does not have.
+    """
+
+    def __init__(self, roster: Roster, lists: Lists):
+        self.roster = roster
+        self._lists = lists
+        self._extra: dict[str, int] = {}
+        self._names: list[str] = []
+        self._codes: dict[str, np.ndarray] = {}
+        self._bytes = 0
+
+    @property
+    def size(self) -> int:
+        """Return how many numbers are in use."""
+        return len(self.roster) + len(self._names)
+
+    def codes(self, event: Event) -> np.ndarray:
+        """Return the numbers, ascending int64, of an event's items."""
+        if event.items is None:
+            return np.zeros(0, np.int64)
+        digest = str(event.items["digest"])
+        if digest not in self._codes:
+            addresses = event.items.get("addresses")
+            if addresses is None:
+                addresses = self._lists.get(digest)
+            self.learn(digest, self.resolve(addresses))
+        return self._codes[digest]
+
+    def learn(self, digest: str, codes: np.ndarray) -> None:
+        """Remember what a list resolves to."""
+        self._bytes += codes.nbytes
+        if self._bytes > _KEPT:
+            self._codes.clear()
+            self._bytes = codes.nbytes
+        self._codes[digest] = codes
+
+    def resolve(self, addresses: Sequence[str]) -> np.ndarray:
+        """Return the numbers, ascending int64, of addresses; new ones for those not in the set."""
+        codes = self.roster.rows(addresses)
+        for at in np.flatnonzero(codes < 0).tolist():
+            address = addresses[at]
+            if address not in self._extra:
+                self._extra[address] = self.size
+                self._names.append(address)
+            codes[at] = self._extra[address]
+        return np.unique(codes)
+
+    def addresses(self, codes: np.ndarray) -> list[str]:
+        """Return the addresses of numbers: in row order, then those not in the set, by name."""
+        codes = np.unique(codes)
+        n = len(self.roster)
+        here = [self.roster.addresses[code] for code in codes[codes < n]]
+        return here + sorted(self._names[code - n] for code in codes[codes >= n])
+
+
+def items_of(addresses: Sequence[str], limit: int = 16) -> dict[str, Any]:
+    """Return an event's `items`: count and digest, and a short list itself."""
+    digest = hashlib.sha256(text_of(addresses)).hexdigest()
+    items: dict[str, Any] = {"count": len(addresses), "digest": digest}
+    return items | ({"addresses": list(addresses)} if len(addresses) <= limit else {})

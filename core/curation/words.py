@@ -1,0 +1,69 @@
+"""What an event says to a person."""
+
+from collections.abc import Mapping
+
+from core.curation.events import STEP_KINDS, Event
+
+_DECIDED = {"include": "Included", "exclude": "Excluded", "keep": "Kept", "drop": "Dropped"}
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: "1 image", "1,200 images"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def sentence(event: Event, noun: str, events: Mapping[int, Event] | None = None) -> str:
+    """Return an event in words.
+
+    Parameters
+    ----------
+    event
+        Any event of a log.
+    noun
+        What one item is called.
+    events
+        By number, for telling what an undo or redo is about.
+    """
+    if event.kind in STEP_KINDS:
+        about = (events or {}).get(event.fields["event"])
+        text = sentence(about, noun) if about else f"event {event.fields['event']}"
+        return f"{'Undid' if event.kind == 'undo' else 'Did again'}: {text}"
+    items = counted(event.count, noun)
+    if event.kind in _DECIDED:
+        text = f"{_DECIDED[event.kind]} {items}"
+    elif event.kind == "relabel":
+        label = event.fields["label"]
+        text = f"Labelled {items} “{label}”" if label else f"Took the label off {items}"
+    elif event.kind.startswith("slice."):
+        text = _slice_words(event, items)
+    elif event.kind.startswith("theme."):
+        text = _theme_words(event)
+    else:
+        return f"Began with {items}" if event.kind == "start" else f"The set has {items} now"
+    reason = event.fields.get("reason")
+    return f"{text}: {reason}" if reason else text
+
+
+def _slice_words(event: Event, items: str) -> str:
+    name, to = event.fields["name"], event.fields.get("to")
+    return {
+        "slice.create": f"Saved slice “{name}” with {items}",
+        "slice.set": f"Saved slice “{name}” again, with {items}",
+        "slice.add": f"Added {items} to slice “{name}”",
+        "slice.remove": f"Removed {items} from slice “{name}”",
+        "slice.rename": f"Renamed slice “{name}” to “{to}”",
+        "slice.delete": f"Deleted slice “{name}”",
+    }[event.kind]
+
+
+def _theme_words(event: Event) -> str:
+    to = event.fields.get("to", "")
+    if event.kind == "theme.rename":
+        theme = f"theme {event.fields['cluster'] + 1}"
+        return f"Named {theme} “{to}”" if to else f"Took the name off {theme}"
+    numbers = [str(cluster + 1) for cluster in event.fields["clusters"]]
+    if len(numbers) > 8:
+        text = f"Merged {len(numbers):,} themes"
+    else:
+        text = f"Merged themes {', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"{text} as “{to}”" if to else text

@@ -1,0 +1,1 @@
+"""A set, or a part of one, as it is stored now: items, maps, clusters, columns and lineage."""
