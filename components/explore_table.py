@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from dash import html
 from dash.development.base_component import Component
 
 from components import gallery, tables
@@ -25,8 +24,7 @@ def table(
     one = "Image" if has_pictures(found) else "Vector"
     lines = []
     for at, row in enumerate(rows):
-        button = gallery.inspect_button(f"{one} {row}", row, inspect_store)
-        button.className = "vt-link vt-link-button"
+        button = gallery.inspect_button(f"{one} {row}", row, inspect_store, look="vt-link-button")
         lines.append((button, label[at], themes[at], marks[at] if marks else "", x[at], y[at]))
     head = (one, "Label", "Theme", "Decision", "From the left", "From the bottom")
     return tables.table(head, lines, caption="The images shown, with their places on the map")

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from components import (
     cube,
+    explore_table,
     export_menu,
     filters,
     gallery,
@@ -30,6 +31,9 @@ from components.state import PAGE_SIZE, has_pictures, link, noun, services, whol
 from components.words import map_name
 
 NAME = "explore"
+
+#: How the images are shown, by the key `view`.
+VIEWS = {"": "As a grid", "pages": "As pages", "table": "As a table"}
 
 #: Items below which every map is only a line of points (core.maps.projection).
 FEWEST = 5
@@ -183,19 +187,19 @@ def gallery_part(e: Explored, store: Any) -> list[Component]:
     sel = selection["selection"] if selection else ""
     query: dict[str, Any] = {"set": found.name}
     query |= {name: e.keys.get(name) for name in ("map", "color", "beside", "query")} | {"sel": sel}
-    paged = e.keys.get("view") == "pages"
-    switch = dcc.Link(
-        "As a grid" if paged else "As pages",
-        href=link("/explore", **query, view="" if paged else "pages"),
-        className="vt-link",
-    )
+    view = e.keys.get("view") or ""
+    ways = [
+        dcc.Link(text, href=link("/explore", **query, view=value), className="vt-link")
+        for value, text in VIEWS.items()
+        if value != view
+    ]
     bar = selection_bar.bar(
         found, selection, e.view, NAME,
         export=export_menu.menu(found, selection, NAME),
-        tail=[switch, gallery.size_buttons(NAME)],
+        tail=[*ways, *([gallery.size_buttons(NAME)] if view != "table" else [])],
     )  # fmt: skip
     ticks = selection_bar.ticks_id(NAME)
-    if not paged:
+    if view not in {"pages", "table"}:
         ranked = e.query.id if e.query else ""
         window = gallery.window_url(found.name, selection=sel, query=ranked, v=e.version or "")
         host = gallery.host(NAME, window, store, label=f"Images of {found.title}",
@@ -204,7 +208,13 @@ def gallery_part(e: Explored, store: Any) -> list[Component]:
     rows = in_order(e)
     page = min(max(1, whole(e.keys.get("page"), 1) or 1), max(1, -(-len(rows) // PAGE_SIZE)))
     part = [int(r) for r in rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
-    query["view"] = "pages"
+    query["view"] = view
+    if view == "table":
+        marks = marks_of(e.view, np.asarray(part))
+        shown = explore_table.table(found, part, e.map, store, marks)
+        pages = max(1, -(-len(rows) // PAGE_SIZE))
+        pager = gallery.pager("/explore", query, page, pages)
+        return [bar, html.Div([shown, pager], className="vt-explore-table")]
     return [bar, gallery.page_of(
         found, part, page, "/explore", query, total=len(rows), inspect_store=store,
         ticks_store=ticks, name=NAME, marks=marks_of(e.view, np.asarray(part)),

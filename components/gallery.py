@@ -129,12 +129,14 @@ def thumb(item: str, alt: str, *, row: int | None = None, inspect_store: Any = N
     return inspect_button(picture, row, inspect_store)
 
 
-def inspect_button(inside: Any, row: int, inspect_store: Any, name: str = "") -> Component:
+def inspect_button(
+    inside: Any, row: int, inspect_store: Any, name: str = "", look: str = "vt-thumb-button"
+) -> Component:
     """Return a button that opens the inspector on a row."""
     return html.Button(
         inside,
         type="button",
-        className="vt-thumb-button",
+        className=look,
         **(attrs(aria_label=name) if name else {}),
         **attrs(data_inspect_row=str(row), data_inspect_store=json.dumps(inspect_store)),
     )

@@ -252,6 +252,7 @@ ACTS: dict[str, Callable[[Given], Outcome]] = {
     "save": _save,
     "slice-add": lambda given: _to_slice(given, "slice.add", "Added to"),
     "slice-remove": lambda given: _to_slice(given, "slice.remove", "Removed from"),
+    "slice-set": lambda given: _to_slice(given, "slice.set", "Chose anew"),
     "exclude": lambda given: _judge(given, "exclude", "Excluded"),
     "include": lambda given: _judge(given, "include", "Included"),
     "keep": lambda given: _judge(given, "keep", "Kept"),

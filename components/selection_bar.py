@@ -219,7 +219,8 @@ def _slice(found: Any, selection: dict[str, Any], view: Any, name: str) -> Compo
                    for s in view.slices]  # fmt: skip
         parts += [_select("Or a slice there is", "slice", name, options),
                   _row(_button("Add to it", "slice-add", name),
-                       _button("Remove from it", "slice-remove", name))]  # fmt: skip
+                       _button("Remove from it", "slice-remove", name),
+                       _button("Make it these", "slice-set", name))]  # fmt: skip
     return _menu("Slice", *parts, target=_for(selection))
 
 

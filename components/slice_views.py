@@ -92,7 +92,9 @@ def card(found: Any, one: Any) -> Component:
                 href=link("/explore", set=found.name, slice=one.name),
                 className="vt-cluster-link",
             ),
-            html.Div([_rename(one.name), _delete(one.name)], className="vt-slice-acts"),
+            html.Div([_rename(one.name), _delete(one.name),
+                      dcc.Link("History", href=link("/slices", set=found.name, of=one.name),
+                               className="vt-link")], className="vt-slice-acts"),
         ],
         className="vt-card vt-cluster vt-slice",
     )  # fmt: skip

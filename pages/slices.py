@@ -18,9 +18,9 @@ HISTORY = 200
 
 
 @notices.explained
-def layout(set: str = "", a: str = "", b: str = "", **query: str) -> Component:
+def layout(set: str = "", a: str = "", b: str = "", of: str = "", **query: str) -> Component:
     """Return the page for the keys in the address."""
-    keys = {"set": set, "a": a, "b": b}
+    keys = {"set": set, "a": a, "b": b, "of": of}
     return html.Div(
         [dcc.Store(id=PLACE, data=keys), html.Div(body(keys), id=PAGE)], className="vt-page"
     )
@@ -36,8 +36,9 @@ def body(keys: dict[str, str]) -> list[Component]:
         )]  # fmt: skip
     found = services().library.open(name).base
     view = services().curation.view(found)
-    lines = view.history(HISTORY)
-    return [
+    of = keys["of"] if keys["of"] in {one.name for one in view.slices} else ""
+    lines = view.history(HISTORY, slice=of or None)
+    parts = [
         html.Div(
             [html.H1(f"Slices of {found.name}"), slice_views.steps(view, UNDO, REDO)],
             className="vt-page-head vt-bar-line",
@@ -45,10 +46,12 @@ def body(keys: dict[str, str]) -> list[Component]:
         slice_views.working(found, view),
         slice_views.cards(found, view.slices) if view.slices else slice_views.nothing(found),
         *compared(found, view, keys),
-        html.H2("History"),
+        html.H2(f"History of {of}" if of else "History"),
+        dcc.Link("The whole history", href=link("/slices", set=found.name)) if of else None,
         slice_views.history(lines) if lines else notices.hint("Nothing was decided yet."),
         export_menu.menu(found, None, "slices"),
     ]
+    return [part for part in parts if part is not None]
 
 
 def compared(found: Any, view: Any, keys: dict[str, str]) -> list[Component]:

@@ -113,7 +113,7 @@ def test_a_selection_can_be_refined_saved_decided_about_and_mapped(here):
     }  # fmt: skip
     here.curation.shown.slices = [FakeSlice("odd", np.array([3, 4]))]
     assert acts_in(drawn(here)) - acts_in(tree) == {
-        "join", "take", "common", "slice-add", "slice-remove"
+        "join", "take", "common", "slice-add", "slice-remove", "slice-set"
     }  # fmt: skip
 
 
@@ -234,6 +234,7 @@ def test_a_selection_is_saved_with_how_it_was_made(here):
         ("relabel", {"label": "owl"}, "relabel", {"label": "owl"}),
         ("slice-add", {"slice": "odd"}, "slice.add", {"name": "odd"}),
         ("slice-remove", {"slice": "odd"}, "slice.remove", {"name": "odd"}),
+        ("slice-set", {"slice": "odd"}, "slice.set", {"name": "odd"}),
     ],
 )
 def test_a_decision_is_one_event_with_a_way_back(here, act, fields, kind, said):

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", list(SIZES))
-@pytest.mark.parametrize("path", ["/", "/explore?set=digits", "/clusters?set=digits", "/jobs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/explore?set=digits", "/clusters?set=digits", "/slices?set=digits", "/jobs"]
+)
 def test_each_page_opens_without_a_complaint(browser, site, path, size, scheme):
     with visitor(browser, size, scheme) as page:
         page.goto(site + path)
@@ -231,6 +233,8 @@ def test_own_pictures_walk_from_folder_to_dot_to_gallery_to_export(browser, tmp_
 @pytest.mark.parametrize(
     "path",
     ["/", "/explore?set=digits", "/explore?set=digits&row=3", "/explore?set=digits&view=pages",
+     "/explore?set=digits&view=table", "/explore?set=digits&cluster=0&beside=pca",
+     "/slices?set=digits",
      "/clusters?set=digits", "/clusters?set=digits&cluster=0", "/clusters?set=digits&kind=micro",
      "/jobs"],
 )  # fmt: skip

@@ -88,7 +88,7 @@ def test_what_was_undone_is_struck_and_said_to_be_so():
 
 def test_a_set_without_slices_says_how_to_make_one(pages, inside):
     inside(FakeSet())
-    told = text_of(pages["slices"].body({"set": "moths", "a": "", "b": ""}))
+    told = text_of(pages["slices"].body({"set": "moths", "a": "", "b": "", "of": ""}))
     assert "Save as slice" in told
     assert "All 12 images are in the working set." in told
     assert "Nothing was decided yet." in told
@@ -97,22 +97,22 @@ def test_a_set_without_slices_says_how_to_make_one(pages, inside):
 def test_two_slices_are_compared_as_the_address_says(pages, inside, night, blurred):
     found = inside(FakeSet())
     found.curation.shown.slices = [night, blurred]
-    told = text_of(pages["slices"].body({"set": "moths", "a": "blurred", "b": "night"}))
+    told = text_of(pages["slices"].body({"set": "moths", "a": "blurred", "b": "night", "of": ""}))
     assert told.index("Only in blurred") < told.index("Only in night")
-    told = text_of(pages["slices"].body({"set": "moths", "a": "gone", "b": ""}))
+    told = text_of(pages["slices"].body({"set": "moths", "a": "gone", "b": "", "of": ""}))
     assert told.index("Only in night") < told.index("Only in blurred")
 
 
 def test_what_was_taken_out_is_counted_and_linked(pages, inside):
     found = inside(FakeSet())
     found.curation.shown.excluded = np.array([3, 4])
-    page = pages["slices"].body({"set": "moths", "a": "", "b": ""})
+    page = pages["slices"].body({"set": "moths", "a": "", "b": "", "of": ""})
     assert "10 of 12 images are in the working set; 2 were taken out." in text_of(page)
 
 
 def test_an_empty_workspace_leads_to_the_sets(pages, inside):
     inside()
-    assert "No set yet" in text_of(pages["slices"].body({"set": "", "a": "", "b": ""}))
+    assert "No set yet" in text_of(pages["slices"].body({"set": "", "a": "", "b": "", "of": ""}))
 
 
 def test_the_buttons_say_what_they_would_undo(night):
@@ -122,3 +122,13 @@ def test_the_buttons_say_what_they_would_undo(night):
     undo, redo = shown.children
     assert (undo.children, undo.disabled) == ("Undo: excluded 2 images", False)
     assert (redo.children, redo.disabled) == ("Redo", True)
+
+
+def test_the_history_of_one_slice_is_named_and_leads_back(pages, inside, night):
+    found = inside(FakeSet())
+    found.curation.shown.slices = [night]
+    page = pages["slices"].body({"set": "moths", "a": "", "b": "", "of": "night"})
+    assert "History of night" in text_of(page)
+    assert "The whole history" in text_of(page)
+    page = pages["slices"].body({"set": "moths", "a": "", "b": "", "of": "gone"})
+    assert "History of" not in text_of(page)
