@@ -126,7 +126,7 @@ def create_app(settings: Settings) -> Any:
     app.layout = shell.layout
     for module in (routes, selection_routes, search_routes, link_routes, export_routes):
         app.server.register_blueprint(module.routes)
-    protect(app.server, settings, lambda: app.csp_hashes())
+    protect(app.server, settings, lambda: app.csp_hashes(), lambda: app.callback_map)
     return app
 
 

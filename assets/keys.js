@@ -62,10 +62,18 @@
     return Boolean(link);
   }
 
+  // Ctrl+Z and Ctrl+Shift+Z, as everywhere; a field keeps its own.
+  function undoKey(event) {
+    const chord = (event.ctrlKey || event.metaKey) && !event.altKey;
+    if (!chord || event.key.toLowerCase() !== "z" || typing(event.target)) return false;
+    return pressButton(event.shiftKey ? "Z" : "z");
+  }
+
   function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const help = dialog();
     if (help && help.open) return; // the dialog closes itself on Escape
+    if (undoKey(event)) event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
       const filter = window.vitrinePages && window.vitrinePages.closeFilter();
       if (filter || closeInspector()) event.stopPropagation();

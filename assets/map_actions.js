@@ -61,6 +61,7 @@
       this.leave();
       change(this.map.camera);
       this.map.redraw();
+      M.moved(this.map.host);
     }
 
     /** Take a tool in hand. */

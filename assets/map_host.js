@@ -102,13 +102,16 @@
       });
     }
 
-    /** Take up the view of a map of the same id and points that has just left the page. */
+    /** Take up the view of a map of the same id and points that has just left the page, else that
+     * of the address. */
     comeBack() {
       const { id, dataset } = this.host;
       const before = left.get(id);
       left.delete(id);
-      if (!before || before.points !== dataset.points) return;
-      if (performance.now() - before.when < MOMENT) this.camera.view = before.view;
+      const same = before && before.points === dataset.points;
+      const kept = same && performance.now() - before.when < MOMENT;
+      const view = kept ? before.view : M.viewInAddress(this.host);
+      if (view) this.camera.view = view;
     }
 
     /** Hand the data to the renderer, once points and colours are both there and fit. */

@@ -2,12 +2,13 @@
 (function () {
   "use strict";
 
-  function address(keys) {
+  function address(keys, at) {
     const query = new URLSearchParams();
     for (const name of ["set", "map", "color", "sel", "row", "beside", "query", "view", "page"]) {
       if (keys[name] !== undefined && keys[name] !== null && keys[name] !== "")
         query.set(name, keys[name]);
     }
+    if (at) query.set("at", at); // the place on the map, see map_place.js
     const text = query.toString();
     return window.location.pathname + (text ? "?" + text : "");
   }
@@ -32,8 +33,11 @@
     if (now.sel !== keys.sel || now.query !== keys.query) now.page = "";
     mark(now.row);
     if (changed("explore-selection")) closeFilter();
-    if (window.location.pathname === "/explore" && address(now) !== address(keys))
-      window.history.replaceState(window.history.state, "", address(now));
+    if (window.location.pathname === "/explore" && address(now) !== address(keys)) {
+      const at = new URLSearchParams(window.location.search).get("at");
+      const kept = now.map === keys.map ? at : ""; // on another map it is another place
+      window.history.replaceState(window.history.state, "", address(now, kept));
+    }
     badge(now.sel ? selection.count : 0);
     return now;
   }

@@ -190,8 +190,10 @@
 
   // -- menus of the bar: one open at a time, closed by Escape, a click elsewhere, and their work --
 
+  const MENU = ":is(.vt-menu, .vt-export)";
+
   function closeMenus(but) {
-    for (const menu of document.querySelectorAll(".vt-menu[open]"))
+    for (const menu of document.querySelectorAll(`${MENU}[open]`))
       if (menu !== but) {
         if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
         menu.open = false;
@@ -199,17 +201,32 @@
   }
 
   document.addEventListener("pointerdown", (event) => {
-    const inside = event.target.closest && event.target.closest(".vt-menu");
+    const inside = event.target.closest && event.target.closest(MENU);
     closeMenus(inside);
   });
   document.addEventListener("click", (event) => {
     const done = event.target.closest && event.target.closest(".vt-menu [data-vt-act]");
-    if (done && !done.disabled) closeMenus(null);
+    if (!done || done.disabled) return;
+    keepFocus(done.closest(".vt-menu").querySelector("summary").textContent);
+    closeMenus(null);
   });
+
+  // An act draws the bar anew, which takes the focused button away: the new one gets the focus.
+  function keepFocus(text) {
+    const until = performance.now() + 5000;
+    const look = () => {
+      const lost = document.activeElement === document.body;
+      const menus = [...document.querySelectorAll(".vt-selection-bar .vt-menu > summary")];
+      const same = menus.find((summary) => summary.textContent === text);
+      if (lost) (same || document.querySelector(".vt-gallery"))?.focus({ preventScroll: true });
+      else if (performance.now() < until) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }
   document.addEventListener(
     "keydown",
     (event) => {
-      const menu = event.target.closest && event.target.closest(".vt-menu[open]");
+      const menu = event.target.closest && event.target.closest(`${MENU}[open]`);
       if (!menu) return;
       if (event.key === "Escape") closeMenus(null);
       else if (event.key === "Enter" && event.target.closest("[data-vt-enter]")) {

@@ -1,5 +1,6 @@
 """How HTTP routes answer: explained errors, immutable bytes, checked arguments."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import flask
@@ -9,6 +10,9 @@ from werkzeug.exceptions import HTTPException
 from core.errors import InputError, NotFoundError, VitrineError
 
 IMMUTABLE = "private, max-age=31536000, immutable"
+
+#: Characters of a name or an id in a request; none is longer, and an answer repeats it.
+LONGEST = 1000
 
 
 def blueprint(name: str) -> flask.Blueprint:
@@ -52,10 +56,30 @@ def numbers(text: str, count: int, name: str) -> list[float]:
 
 def json_body() -> dict[str, Any]:
     """Return the JSON object sent, else refuse."""
-    value = flask.request.get_json(silent=True)
+    try:
+        value = flask.request.get_json(silent=True)
+    except RecursionError:  # thousands of brackets, one in another
+        value = None
     if not isinstance(value, dict):
         raise InputError("send one JSON object with Content-Type: application/json")
     return value
+
+
+def text(body: Mapping[str, Any], name: str) -> str:
+    """Return a field of the JSON sent as text; "" where it was not given."""
+    value = body.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or _halved(value):
+        raise InputError(f"{name}: needs a text")
+    if len(value) > LONGEST:
+        raise InputError(f"{name}: has {len(value):,} characters, {LONGEST:,} at most are taken")
+    return value
+
+
+def _halved(value: str) -> bool:
+    """Tell whether a text has half a character, which JSON can hold and UTF-8 cannot."""
+    return any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def whole(name: str, default: int) -> int:

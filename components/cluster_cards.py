@@ -96,6 +96,29 @@ def rename_form(card: Any, field_id: str, button_id: str) -> Component | None:
     )
 
 
+def merge_form(card: Any, cards: Sequence[Any], field_id: str, button_id: str) -> Component | None:
+    """Return the form that makes a theme one with another; None where there is no other."""
+    others = [one for one in cards if not is_noise(one) and one.cluster != card.cluster]
+    if is_noise(card) or not others:
+        return None
+    options = [
+        {"label": f"{title(one)} ({number(one.size)})", "value": str(one.cluster)} for one in others
+    ]
+    field = dbc.Select(id=field_id, options=options, size="sm", value=options[0]["value"])
+    button = html.Button("Merge", id=button_id, type="button", className="btn btn-quiet btn-sm")
+    return html.Details(
+        [
+            html.Summary("Merge with another theme", className="vt-link"),
+            html.Div(
+                [pickers.labelled("The other theme", field, hidden=True), button],
+                className="vt-bar-line vt-rename",
+            ),
+            html.P("From then on they are one everywhere; it can be undone on the page Slices.",
+                   className="vt-small"),
+        ]
+    )  # fmt: skip
+
+
 def card(found: Any, one: Any, kind: str, column: str | None) -> Component:
     """Return the card of one cluster of an open set."""
     href = link("/clusters", set=found.name, kind=kind, cluster=one.cluster)

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from components import gallery, tables
 from components.state import captions, has_pictures
 from components.words import score
+from core.opened.cards import NOISE
 
 #: Map units a side, as points are stored.
 SIDE = 65535
@@ -35,8 +36,8 @@ def theme_of(found: Any, rows: Sequence[int]) -> list[str]:
     clustering = found.clustering("themes")
     if clustering is None:
         return [""] * len(rows)
-    names = {int(c.cluster): str(c.name) for c in found.cluster_cards("themes")}
-    return [names.get(int(clustering.labels[row]), "") for row in rows]
+    names = (*found.theme_names(), NOISE)  # -1 is what no theme holds
+    return [str(names[int(clustering.labels[row])]) for row in rows]
 
 
 def places(found: Any, rows: Sequence[int], name: str | None) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import flask
 
-from components.answers import blueprint, json_body
+from components.answers import blueprint, json_body, text
 from components.state import services
 from core.errors import InputError, JobCancelled, NotFoundError, VitrineError
 from core.export import MOST, Options, chosen_rows, export_set, format_of
@@ -172,6 +172,6 @@ def export() -> dict[str, Any]:
     if unknown:
         raise InputError(f"unknown field {unknown[0]!r} in the request of an export")
     given = {k: v for k, v in body.items() if k != "set" and v not in (None, "")}
-    asked = ExportRequest.from_json({"name": str(body.get("set", "")), **given})
+    asked = ExportRequest.from_json({"name": text(body, "set"), **given})
     job, title, target = start_export(asked)
     return {"job": job.id, "title": title, "target": target}

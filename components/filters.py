@@ -56,7 +56,8 @@ def fields(found: Any, column: str) -> list[Component]:
     if not column:
         return []
     one, colouring = found.column(column), found.colouring(column)
-    options, count = options_of(found, column)
+    # A range is asked for, and a column of numbers has nearly as many values as the set has items.
+    options, count = options_of(found, column) if one.kind != "number" else ([], 0)
     ends = [_end(value, one.dates) for value in (colouring.low, colouring.high)]
     ranged = one.kind == "number" or one.dates
     many = one.kind == "text" or count > LISTED

@@ -30,9 +30,10 @@ def parts_menu(found: Any, parts: list[Any]) -> Component | None:
     others = [part for part in parts if part.name != found.name]
     if not others:
         return None
+    one = noun(found)
     items = [
         html.Li([dcc.Link(part.title, href=link("/explore", set=part.name)),
-                 html.Span(plural(part.count, noun(found)), className="vt-small")])
+                 html.Span(plural(part.count, one), className="vt-small")])
         for part in others
     ]  # fmt: skip
     return html.Details(

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from components.answers import blueprint, immutable, json_body
+from components.answers import blueprint, immutable, json_body, text
 from components.beside import links, resolve
 from components.state import services
 from core.columns import Colouring
@@ -37,8 +37,8 @@ def rows(key: str) -> flask.Response:
 def selection() -> dict[str, Any]:
     """Make the `selection` of the set `from` one of the same items in the set `to`."""
     body = json_body()
-    source, target = (_opened(str(body.get(name) or ""), name) for name in ("from", "to"))
-    return links().translate(source, target, str(body.get("selection") or ""))
+    source, target = (_opened(text(body, name), name) for name in ("from", "to"))
+    return links().translate(source, target, text(body, "selection"))
 
 
 @routes.get("/api/link/colour")

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from components.answers import blueprint, immutable, json_body
+from components.answers import blueprint, immutable, json_body, text
 from components.state import services
 from core.errors import InputError
 from core.search.encoding import EncoderBusyError
@@ -14,6 +14,9 @@ routes = blueprint("search")
 
 #: Seconds that a request waits for a picture to be encoded; the page asks again after that.
 WAIT = 20.0
+
+#: Largest distance a request may name; chordal ones end at 2.
+MOST = 1e6
 
 
 @routes.errorhandler(EncoderBusyError)
@@ -59,7 +62,7 @@ def _listed(body: dict[str, Any], name: str, kind: type) -> list[Any]:
 def search() -> dict[str, Any]:
     """Start a search from rows and given pictures."""
     body = json_body()
-    opened = services().library.open(str(body.get("set", "")))
+    opened = services().library.open(text(body, "set"))
     found = services().search.start(
         opened,
         _listed(body, "positives", int),
@@ -74,17 +77,18 @@ def search() -> dict[str, Any]:
 def within() -> dict[str, Any]:
     """Select what lies no further from a query than a distance."""
     body = json_body()
-    opened = services().library.open(str(body.get("set", "")))
-    found = services().search.found(opened, str(body.get("query", "")))
+    opened = services().library.open(text(body, "set"))
+    found = services().search.found(opened, text(body, "query"))
     distance = body.get("distance", found.usual)
-    if isinstance(distance, bool) or not isinstance(distance, int | float):
-        raise InputError("distance: needs a number")
+    number = isinstance(distance, int | float) and not isinstance(distance, bool)
+    if not number or abs(distance) > MOST:
+        raise InputError(f"distance: needs a number of {MOST:g} at most")
     chosen: dict[str, Any] = services().selections.choose(
         opened.key,
         len(opened),
         found.within(distance),
         {"how": "search", "query": found.id, "distance": float(distance)},
-        base=str(body["base"]) if body.get("base") else None,
+        base=text(body, "base") or None,
         mode=body.get("mode") or "replace",
     )
     return chosen

@@ -6,7 +6,7 @@ must come from our own pages.
 """
 
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from urllib.parse import urlsplit
 
 import flask
@@ -18,6 +18,9 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 #: Largest request body; a polygon or a callback is a few kilobytes.
 MAX_BODY = 8 * 2**20
+
+#: Where Dash takes the callbacks of pages.
+CALLBACKS = "/_dash-update-component"
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -105,7 +108,36 @@ def _refusal(request: flask.Request, names: frozenset[str]) -> str:
     return ""
 
 
-def protect(server: flask.Flask, settings: Settings, hashes: Callable[[], Sequence[str]]) -> None:
+def _unusable(request: flask.Request, outputs: Container[str]) -> str:
+    """Return why a callback's request is none that a page sends, "" if it may be one."""
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        body = None
+    if not isinstance(body, dict):
+        return "send one JSON object with Content-Type: application/json"
+    output = body.get("output")
+    if not isinstance(output, str) or output not in outputs:
+        return "output: none of this dashboard's callbacks; reload the page"
+    for name in ("inputs", "state", "changedPropIds"):
+        if not isinstance(body.get(name, []), list):
+            return f"{name}: needs a list"
+    if not all(isinstance(one, str) for one in body.get("changedPropIds", [])):
+        return "changedPropIds: needs a list of texts"
+    given = [*body.get("inputs", []), *body.get("state", [])]
+    if not all(isinstance(one, dict | list) for one in given):
+        return "inputs: needs a list of objects"
+    if not isinstance(body.get("outputs"), dict | list | None):
+        return "outputs: needs an object or a list"
+    return ""
+
+
+def protect(
+    server: flask.Flask,
+    settings: Settings,
+    hashes: Callable[[], Sequence[str]],
+    outputs: Callable[[], Container[str]] | None = None,
+) -> None:
     """Check every request and put the security headers on every response.
 
     Parameters
@@ -116,6 +148,8 @@ def protect(server: flask.Flask, settings: Settings, hashes: Callable[[], Sequen
         Which host names are ours.
     hashes
         Returns the hashes of the page's inline scripts; asked once, at the first response.
+    outputs
+        Returns the outputs of the dashboard's callbacks; without it, none is checked.
     """
     names = allowed_names(settings)
     policy: list[str] = []
@@ -126,6 +160,10 @@ def protect(server: flask.Flask, settings: Settings, hashes: Callable[[], Sequen
         reason = _refusal(flask.request, names)
         if reason:
             return flask.make_response(({"error": reason}, 403))
+        if outputs and (flask.request.method, flask.request.path) == ("POST", CALLBACKS):
+            problem = _unusable(flask.request, outputs())
+            if problem:
+                return flask.make_response(({"error": problem}, 400))
         return None
 
     @server.after_request

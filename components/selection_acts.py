@@ -256,6 +256,7 @@ ACTS: dict[str, Callable[[Given], Outcome]] = {
     "exclude": lambda given: _judge(given, "exclude", "Excluded"),
     "include": lambda given: _judge(given, "include", "Included"),
     "keep": lambda given: _judge(given, "keep", "Kept"),
+    "drop": lambda given: _judge(given, "drop", "Dropped"),
     "relabel": _relabel,
     "undo": lambda given: _step(given, True),
     "redo": lambda given: _step(given, False),

@@ -232,7 +232,7 @@ def _decide(found: Any, selection: dict[str, Any], view: Any, name: str) -> Comp
         _field("Reason (may be empty)", "reason", name, type="text", value="",
                list=lists["reason"], enter="exclude"),
         _row(_button("Exclude", "exclude", name), _button("Include", "include", name),
-             _button("Keep", "keep", name)),
+             _button("Keep", "keep", name), _button("Drop", "drop", name)),
         _field("New label", "label", name, type="text", value="", list=lists["label"],
                enter="relabel"),
         _row(_button("Relabel", "relabel", name)),

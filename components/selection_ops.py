@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from components.answers import text
 from components.state import services
 from core.errors import InputError, NotFoundError
-from core.selection import checked_rows, inverse, nearest_by_graph
+from core.selection import checked_rows, combine, inverse, nearest_by_graph
 
 #: Names of slices that are not a person's: the working set, and what was taken out of it.
 WORKING, EXCLUDED = ":working", ":excluded"
@@ -77,8 +78,7 @@ def select(opened: Any, op: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(given: Mapping[str, Any], field: str) -> str | None:
     """Return a field as text; None where it is empty."""
-    value = given.get(field)
-    return str(value) if value not in (None, "") else None
+    return text(given, field) or None
 
 
 def _needed(given: Mapping[str, Any], field: str, what: str) -> str:
@@ -119,7 +119,7 @@ def _rows(opened: Any, given: Mapping[str, Any]) -> Found:
         rows = checked_rows(given.get("rows"), len(opened))
         return rows, {"how": "rows", "count": len(rows)}
     left_out = checked_rows(given.get("except") or [], len(opened), "except")
-    rows = np.setdiff1d(window_rows(opened, given), left_out)
+    rows = combine(left_out, window_rows(opened, given), "subtract")
     return rows, {"how": "rows", "count": len(rows)}
 
 
@@ -190,7 +190,7 @@ def window_rows(opened: Any, given: Mapping[str, Any]) -> np.ndarray:
         rows = _cluster(opened, given)[0]
     if given.get("selection"):
         chosen = services().selections.load(str(given["selection"]), opened.key)
-        rows = np.intersect1d(rows, chosen) if len(rows) < len(opened) else np.asarray(chosen)
+        rows = combine(chosen, rows, "intersect") if len(rows) < len(opened) else np.asarray(chosen)
     return rows
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import flask
 import numpy as np
 
-from components.answers import blueprint, immutable, json_body, whole
+from components.answers import blueprint, immutable, json_body, text, whole
 from components.selection_ops import marks_of, select, service, view_of, window_rows
 from components.state import services
-from core.errors import NotFoundError
+from core.errors import InputError, NotFoundError
 from core.selection import bitmap, of_polygon, rows_in_polygon
 
 routes = blueprint("selections")
@@ -29,7 +29,7 @@ def _select(
         len(opened),
         rows,
         made,
-        base=str(body["base"]) if body.get("base") else None,
+        base=text(body, "base") or None,
         mode=body.get("mode") or "replace",
     )
     return chosen
@@ -39,8 +39,8 @@ def _select(
 def select_on_map() -> dict[str, Any]:
     """Resolve a polygon on a map against all points."""
     body = json_body()
-    opened = services().library.open(str(body.get("set", "")))
-    key = str(body.get("projection", ""))
+    opened = services().library.open(text(body, "set"))
+    key = text(body, "projection")
     polygon = body.get("polygon") or []
     rows = rows_in_polygon(opened.points(key), polygon)
     method = next((m for m, made in opened.projections.items() if made == key), key)
@@ -51,9 +51,13 @@ def select_on_map() -> dict[str, Any]:
 def filter_by_column() -> dict[str, Any]:
     """Select by a column: `names`, a range `low` to `high`, `text`, or `missing`."""
     body = json_body()
-    opened = services().library.open(str(body.get("set", "")))
+    opened = services().library.open(text(body, "set"))
     wanted = {k: body[k] for k in WANTED if body.get(k) is not None}
-    column = str(body.get("by", ""))
+    names = wanted.get("names", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError("names: needs a list of categories, each a text")
+    text(body, "text")
+    column = text(body, "by")
     rows = opened.filter(column, **wanted)
     return _select(opened, rows, body, {"how": "filter", "column": column, **wanted})
 
@@ -62,8 +66,8 @@ def filter_by_column() -> dict[str, Any]:
 def make_selection() -> dict[str, Any]:
     """Make a selection from others, from rows, neighbours, slices or clusters (`op`)."""
     body = json_body()
-    opened = services().library.open(str(body.get("set", "")))
-    return select(opened, str(body.get("op", "")), body)
+    opened = services().library.open(text(body, "set"))
+    return select(opened, text(body, "op"), body)
 
 
 @routes.get("/api/selection/<key>/mask")

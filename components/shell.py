@@ -40,7 +40,7 @@ KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("Enter",), "Gallery: open the inspector"),
     (("Space", "Ctrl A"), "Gallery: tick the image, or all"),
     (("x", "k"), "Exclude or keep what is ticked, else what is selected"),
-    (("z", "Shift Z"), "Undo the last decision, do it again"),
+    (("z", "Ctrl Z", "Shift Z"), "Undo the last decision, do it again"),
     (("Esc",), "Close the inspector, clear the selection"),
     (("?",), "This help"),
 )

@@ -25,7 +25,12 @@ def link(path: str, **query: Any) -> str:
 
 def has_pictures(found: Any) -> bool:
     """Tell whether the items of an open set are pictures; vectors alone have no path."""
-    return "path" in found.items and bool(found.items["path"].fillna("").astype(str).ne("").any())
+    if "path" not in found.items:
+        return False
+    paths = found.items["path"]
+    # Asked many times a page, of a million items: mostly the first tells, or all are missing.
+    parts = (part.dropna().astype(str) for part in (paths.iloc[:1], paths))
+    return any(bool(part.ne("").any()) for part in parts)
 
 
 def noun(found: Any) -> str:

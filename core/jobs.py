@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -298,6 +299,8 @@ class JobBoard:
                 start_new_session=True,
             )
         self._children.append(child)
+        # reaped as it ends, also where this board is gone by then
+        threading.Thread(target=child.wait, name="vitrine-reap", daemon=True).start()
         return child
 
     def cancel(self, job_id: str) -> Job:

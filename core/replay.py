@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.config import Settings
+from core.curation.acts import stored
 from core.curation.bundle import ReadLog, read_log
 from core.curation.fold import State, fold
 from core.curation.manifest import Selection, build_manifest
@@ -252,6 +253,7 @@ def _selection(read: ReadLog, state: State, slice: str | None) -> Selection | No
     """Return what the manifest is restricted to: a slice asked for, else what the bundle says."""
     universe = state.universe
     if slice is not None:
+        slice = stored(slice)
         problem = state.refusal("slice.set", slice)
         if problem:
             raise InputError(problem)

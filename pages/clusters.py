@@ -19,11 +19,13 @@ from components.state import (
     whole,
 )
 from components.words import number, plural, share
+from core.opened.cards import group_of
 
 register_page(__name__, path="/clusters", name="Clusters", title="Clusters · Vitrine", order=2)
 
 PAGE, SORT, PLACE = "clusters-page", "clusters-sort", "clusters-place"
 NEW_NAME, RENAME = "clusters-new-name", "clusters-rename"
+OTHER, MERGE = "clusters-other", "clusters-merge"
 NAME = "clusters"
 STORE = inspector.store_id(NAME)
 CARDS = 48
@@ -57,11 +59,18 @@ def body(keys: dict[str, str]) -> list[Component]:
             button_link("See the jobs", "/jobs", primary=True),
         )]  # fmt: skip
     cards = found.cluster_cards(kind)
-    label = whole(keys["cluster"])
     if keys["cluster"]:
-        one = next((c for c in cards if int(c.cluster) == label), None)
+        one = card_of(found, kind, cards, whole(keys["cluster"]))
         return one_cluster(found, one, kind, cards, keys) if one else unknown(name, kind, keys)
     return overview(found, clustering, kind, cards, keys)
+
+
+def card_of(found: Any, kind: str, cards: list[Any], label: int | None) -> Any:
+    """Return the card of a cluster, or of what it was merged into; None if there is none."""
+    if label is None:
+        return None
+    first = group_of(label, found.merged() if kind == "themes" else ())[0]
+    return next((c for c in cards if int(c.cluster) == first), None)
 
 
 def no_set() -> Component:
@@ -189,6 +198,7 @@ def one_cluster(
         ),
         cluster_cards.figures(one, column, noun(found)),
         cluster_cards.rename_form(one, NEW_NAME, RENAME) if kind == "themes" else None,
+        cluster_cards.merge_form(one, cards, OTHER, MERGE) if kind == "themes" else None,
         html.Div(gallery.host(NAME, window, STORE, label=f"Images of {cluster_cards.title(one)}",
                               pictures=has_pictures(found)),
                  className="vt-gallery-frame"),
@@ -212,6 +222,25 @@ def rename(clicks: int | None, name: str | None, keys: dict[str, str]) -> Any:
     services().curation.act(
         found, "theme.rename", clustering=found.clustering("themes").key,
         cluster=whole(keys["cluster"]), to=(name or "").strip(),
+    )  # fmt: skip
+    return body(keys)
+
+
+@callback(
+    Output(PAGE, "children", allow_duplicate=True),
+    Input(MERGE, "n_clicks"),
+    State(OTHER, "value"),
+    State(PLACE, "data"),
+    prevent_initial_call=True,
+)
+def merge(clicks: int | None, other: str | None, keys: dict[str, str]) -> Any:
+    """Make the shown theme one with the chosen one."""
+    if not clicks or not other:
+        return no_update
+    found = services().library.open(choose_set(keys["set"]))
+    services().curation.act(
+        found, "theme.merge", clustering=found.clustering("themes").key,
+        clusters=[whole(keys["cluster"]), whole(other)],
     )  # fmt: skip
     return body(keys)
 

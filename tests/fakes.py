@@ -98,6 +98,12 @@ class FakeSet:
             raise NotFoundError(f"no cluster {label}")
         return rows
 
+    def theme_names(self) -> tuple[str, ...]:
+        return ("Theme 1", "Theme 2")
+
+    def merged(self) -> list[tuple[int, ...]]:
+        return []
+
     def cluster_cards(self, kind: str = "themes") -> list[ClusterCard]:
         if kind == "micro":
             sizes = [3, 2, 2, 1, 1, 1, 1, 1]

@@ -103,6 +103,8 @@ def _slice(options: argparse.Namespace, settings: Settings) -> int:
 
 def _change(options: argparse.Namespace, desk: Any, opened: Any) -> Any:
     """Do what the flags say and return the event; None where the slice is only looked at."""
+    from core.curation.acts import stored
+
     name = options.slice
     if options.delete:
         return desk.act(opened, "slice.delete", name=name)
@@ -111,7 +113,7 @@ def _change(options: argparse.Namespace, desk: Any, opened: Any) -> Any:
     if options.ids is None:
         return None
     rows = read_ids(Path(options.ids), opened)
-    there = any(one.name == name for one in desk.view(opened).slices)
+    there = any(one.name == stored(name) for one in desk.view(opened).slices)
     how = f"from the list {Path(options.ids).name}"
     return desk.act(opened, "slice.set" if there else "slice.create", rows, name=name, how=how)
 
@@ -153,6 +155,8 @@ def read_ids(path: Path, opened: Any) -> np.ndarray:
 
 
 def _log(options: argparse.Namespace, settings: Settings) -> int:
+    if options.limit < 1:
+        raise InputError(f"--limit {options.limit}: needs a number of 1 or more")
     desk, opened = _opened(options, settings)
     lines = desk.view(opened).history(limit=options.limit, slice=options.slice)
     if options.json:
@@ -177,8 +181,12 @@ def _step(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _bundle(options: argparse.Namespace, settings: Settings) -> int:
+    from core.export.folder import checked_file
+    from core.runner import open_workspace
+
     desk, opened = _opened(options, settings)
     target = _target(options.out)
+    checked_file(target, opened, open_workspace(settings), picture=False)
     rows = np.arange(len(opened)) if opened.is_part and options.slice is None else None
     data = desk.bundle(opened, slice=options.slice, rows=rows)
     _put(target, data)
@@ -200,6 +208,10 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
     if not source.startswith("sample:"):
         source = str(Path(source).expanduser().absolute())
     log = Path(options.log).expanduser()
+    if target is not None and target.exists():
+        own = {log.resolve(), Path(source).resolve()}
+        if own & {target.resolve(), *target.resolve().parents}:
+            raise InputError(f"--out {target}: lies in the source or is the log; name another file")
     with terminal_progress() as listen:
         found = replay(
             log, source, open_workspace(settings), settings, slice=options.slice,

@@ -42,12 +42,17 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 def _at_once(asked: Any, opened: Any, workspace: Any, settings: Settings) -> dict[str, Any]:
     """Write one file in this process; one that is there is replaced."""
     from core.__main__ import terminal_progress
+    from core.export.folder import checked_file
     from core.export.job import perform_export
     from core.progress import Progress
 
+    target = Path(asked.target)
+    beside = [target.with_suffix(".csv")] if asked.to == "npy" else []
+    for file in (target, *beside):
+        checked_file(file, opened, workspace, picture=asked.to == "sheet-png")
     with terminal_progress() as listen:
         progress = Progress(listen)
-        return perform_export(asked, opened, workspace, settings, Path(asked.target), progress)
+        return perform_export(asked, opened, workspace, settings, target, progress)
 
 
 def _as_job(asked: Any, opened: Any, workspace: Any, settings: Settings) -> dict[str, Any]:

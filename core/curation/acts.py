@@ -24,11 +24,16 @@ def _is_plain(text: str) -> bool:
     return not any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text)
 
 
+def stored(name: str) -> str:
+    """Return a name as it is stored: its letters composed, without spaces around it."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
 def _text(value: Any, what: str, limit: int, *, empty: bool) -> str:
     """Return a text as it is stored: normalised, without spaces around it."""
     if not isinstance(value, str):
         raise InputError(f"{what}: must be text, not {type(value).__name__}")
-    text = unicodedata.normalize("NFC", value).strip()
+    text = stored(value)
     if not text and not empty:
         raise InputError(f"{what} is empty: type one of 1 to {limit} characters")
     if len(text) > limit:

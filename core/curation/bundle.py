@@ -4,6 +4,7 @@ import io
 import json
 import platform
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +153,7 @@ def _log_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except KeyError:
         raise InputError(f"{path}: has no {LOG_NAME} in it; give a bundle or a log") from None
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise ArtifactCorruptError(f"{path}: damaged zip ({error}); get another copy") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -169,7 +170,8 @@ def _read_list(line: bytes, path: Path) -> tuple[str, list[str]]:
     try:
         record = json.loads(line)
         name, lines = record["digest"], record["lines"]
-        if digest_of(lines) == name:
+        texts = isinstance(lines, list) and all(isinstance(one, str) for one in lines)
+        if texts and digest_of(lines) == name:
             return name, lines
     except (ValueError, KeyError, TypeError):
         pass

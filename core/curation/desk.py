@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.columns import Kind
-from core.curation.acts import check_act
+from core.curation.acts import check_act, stored
 from core.curation.bundle import LOG_NAME, pack_log, provenance, zipped
 from core.curation.events import Event
 from core.curation.fold import State, Steps, fold, go_on
@@ -283,6 +283,7 @@ def _selection(
     if slice is not None and rows is not None:
         raise InputError("restrict to a slice or to rows, not to both")
     if slice is not None:
+        slice = stored(slice)
         problem = book.state.refusal("slice.set", slice)
         if problem:
             raise InputError(problem)

@@ -7,8 +7,8 @@ import numpy as np
 
 from core.curation.acts import ACTS, DECISIONS
 from core.curation.events import SET_KINDS, STEP_KINDS, Event
+from core.curation.form import impossible
 from core.curation.roster import Universe
-from core.errors import ArtifactCorruptError
 
 
 @dataclass(slots=True)
@@ -43,11 +43,6 @@ class Steps:
     def copy(self) -> "Steps":
         """Return a copy."""
         return Steps(list(self.done), list(self.undone))
-
-
-def impossible(event: Event, reason: str) -> ArtifactCorruptError:
-    """Return the error for an event that cannot stand where it stands."""
-    return ArtifactCorruptError(f"curation log, event {event.number}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)

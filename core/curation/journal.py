@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from core.curation.events import Event, make_event, read_event
-from core.curation.lists import sync_folder, write_all
+from core.curation.form import check_form
+from core.curation.lists import write_all
 from core.errors import ArtifactCorruptError
+from core.storage.flushed import sync_folder
 from core.storage.store import now, storage_errors
 
 
@@ -49,7 +51,8 @@ def parse(data: bytes, where: Path, last: Event | None = None) -> Parsed:
     Raises
     ------
     ArtifactCorruptError
-        A byte was changed; the message names the file and the line.
+        A byte was changed, and the message names the file and the line; or an event is none that
+        this version can apply.
     """
     *whole, rest = data.split(b"\n")
     events: list[Event] = []
@@ -59,17 +62,20 @@ def parse(data: bytes, where: Path, last: Event | None = None) -> Parsed:
         except ValueError as error:
             number = last.number + 1 if last else 1
             raise _damaged(where, number, str(error)) from None
+        check_form(last)
         events.append(last)
     end = len(data) - len(rest)
     if not rest:
         return Parsed(events, end)
     try:
-        return Parsed(events, end, tail=read_event(rest, last))
+        tail = read_event(rest, last)
     except ValueError as error:
         if not _is_cut_off(rest):
             number = last.number + 1 if last else 1
             raise _damaged(where, number, str(error)) from None
-    return Parsed(events, end, torn=rest)
+        return Parsed(events, end, torn=rest)
+    check_form(tail)
+    return Parsed(events, end, tail=tail)
 
 
 def _is_cut_off(data: bytes) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.errors import ArtifactCorruptError
+from core.storage.flushed import sync_folder
 from core.storage.store import storage_errors
 
 
@@ -20,16 +21,6 @@ def text_of(lines: Sequence[str]) -> bytes:
 def digest_of(lines: Sequence[str]) -> str:
     """Return a list's name: the SHA-256 of its text, as `sha256sum` prints it."""
     return hashlib.sha256(text_of(lines)).hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, where the system allows it."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def write_all(file: FileIO, data: bytes) -> None:

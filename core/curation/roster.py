@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.curation.events import Event
 from core.curation.lists import Lists, digest_of, text_of
+from core.errors import ArtifactCorruptError
 from core.opened.addresses import positions
 
 #: Bytes of resolved address lists that are kept for the next fold.
@@ -37,7 +38,8 @@ class Roster:
         """Return the roster of an item table whose rows have these addresses."""
         if "path" not in items:
             return cls(addresses, [None] * len(items))
-        return cls(addresses, [p if isinstance(p, str) and p else None for p in items["path"]])
+        paths = items["path"].tolist()  # five times as fast as going through the column
+        return cls(addresses, [p if isinstance(p, str) and p else None for p in paths])
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -81,8 +83,16 @@ def read_roster(event: Event | None, lists: Lists) -> Roster:
     """Return the roster that a start or change event recorded; an empty one for None."""
     if event is None or event.items is None:
         return Roster([], [])
-    paths = json.loads(f"[{','.join(lists.get(event.items['paths']))}]")
-    return Roster(lists.get(event.items["digest"]), paths)
+    addresses, lines = lists.get(event.items["digest"]), lists.get(event.items["paths"])
+    try:
+        paths = json.loads(f"[{','.join(lines)}]")
+    except (ValueError, RecursionError):
+        paths = None
+    if paths is None or len(paths) != len(addresses):
+        raise ArtifactCorruptError(
+            f"curation log, event {event.number}: its lists of items and of paths do not match"
+        )
+    return Roster(addresses, paths)
 
 
 class Universe:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.columns import Kind, column_kind
-from core.curation.acts import DECISIONS, OUT
+from core.curation.acts import DECISIONS, OUT, stored
 from core.curation.events import SET_KINDS, Event
 from core.curation.fold import State, Steps
 from core.curation.words import sentence
@@ -131,8 +131,9 @@ class CurationView:
         NotFoundError
             No slice has this name; the message lists those there are.
         """
+        wanted = stored(name)
         for one in self.slices:
-            if one.name == name:
+            if one.name == wanted:
                 return one
         known = ", ".join(f"“{s.name}”" for s in self.slices) or "none yet"
         raise NotFoundError(f"there is no slice “{name}”; the slices are: {known}")
@@ -271,6 +272,7 @@ class CurationView:
 
     def _is_about(self, event: Event, slice: str) -> bool:
         """Tell whether an event is about a slice."""
+        slice = stored(slice)
         one = self._state.slices.get(slice)
         names = one.names if one else frozenset({slice})
         if event.kind not in SET_KINDS and "event" in event.fields:

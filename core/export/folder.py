@@ -10,6 +10,9 @@ from core.imaging.files import is_inside, resolve_inside
 from core.library import OpenSet
 from core.storage.store import Workspace
 
+#: What a table beside a file of vectors ends with.
+PAIRED = (".csv", ".parquet", ".tsv")
+
 
 def checked_target(
     target: str | Path, opened: OpenSet, workspace: Workspace, *, folder: bool
@@ -31,7 +34,7 @@ def checked_target(
     """
     path = Path(str(target).strip())
     if "\0" in str(path) or not path.is_absolute():
-        raise InputError(f"target {str(path)!r}: give a whole path, beginning with the root")
+        raise InputError(f"target {str(path)!r:.200}: give a whole path, beginning with the root")
     try:
         parent = path.parent.resolve(strict=True)
         resolved = path.resolve() if path.name not in {"", ".."} else path.parent.resolve()
@@ -45,6 +48,52 @@ def checked_target(
         raise InputError(f"{path} is there already; give another name")
     _keep_apart(resolved, opened, workspace)
     return resolved
+
+
+def checked_file(target: Path, opened: OpenSet, workspace: Workspace, *, picture: bool) -> Path:
+    """Return a file to write, which may replace one that is there, unless that does harm.
+
+    Parameters
+    ----------
+    target
+        An absolute path.
+    picture
+        What is written would be found as a picture, were it in the set's folder.
+
+    Raises
+    ------
+    InputError
+        It is a file that the set was made from, or would become one, or is in the workspace.
+    """
+    resolved = target.resolve()
+    if is_inside(resolved, workspace.root.resolve()):
+        raise InputError(f"{target} lies in Vitrine's workspace; name a file outside it")
+    if resolved.exists() and _was_made_from(resolved, opened):
+        raise InputError(
+            f"{target} is a file that {opened.base.name!r} was made from; name another"
+        )
+    if picture and opened.kind == "folder" and is_inside(resolved, opened.root.resolve()):
+        raise InputError(
+            f"{target} lies in the set's own folder, and would become part of the set; name a "
+            "file outside it"
+        )
+    return target
+
+
+def _was_made_from(file: Path, opened: OpenSet) -> bool:
+    """Tell whether a set was made from a file: its source, the table beside it, a picture."""
+    base = opened.base
+    source = Path(str(base.request.get("source", "")))
+    own = {source.resolve()}
+    if base.kind == "vectors":
+        own |= {source.with_suffix(suffix).resolve() for suffix in PAIRED if source.suffix}
+    if file in own:
+        return True
+    if "path" not in base.items:
+        return False
+    paths = base.items["path"].dropna().astype(str)
+    alike = paths[paths.str.endswith(file.name)].unique()  # a million need not be looked up
+    return any((base.root / path).resolve() == file for path in alike)
 
 
 def _keep_apart(target: Path, opened: OpenSet, workspace: Workspace) -> None:

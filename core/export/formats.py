@@ -45,7 +45,7 @@ def format_of(name: str) -> Format:
     for found in _ALL:
         if found.name == name:
             return found
-    raise InputError(f"format {name!r}: use one of {', '.join(FORMATS)}")
+    raise InputError(f"format {str(name)[:40]!r}: use one of {', '.join(FORMATS)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Options:
     def from_json(cls, value: Any) -> "Options":
         """Build options from JSON; unknown ones are refused by name."""
         if not isinstance(value, Mapping):
-            raise InputError(f"options: needs an object, not {value!r}")
+            raise InputError(f"options: needs an object, not {value!r:.40}")
         unknown = sorted(set(map(str, value)) - {field.name for field in fields(cls)})
         if unknown:
             raise InputError(f"unknown option {unknown[0]!r} of an export")

@@ -42,12 +42,12 @@ class ExportRequest:
         format_of(self.to)
         if not isinstance(self.target, str) or not self.target.strip():
             raise InputError("target is empty: name a folder on this computer")
-        if self.cluster is not None and not isinstance(self.cluster, int):
-            raise InputError(f"cluster: needs a whole number, not {self.cluster!r}")
+        if self.cluster is not None and type(self.cluster) is not int:
+            raise InputError(f"cluster: needs a whole number, not {self.cluster!r:.40}")
         for name in ("name", "selection", "slice"):
             value = getattr(self, name)
             if not (isinstance(value, str) or (value is None and name != "name")):
-                raise InputError(f"{name}: needs a text, not {value!r}")
+                raise InputError(f"{name}: needs a text, not {value!r:.40}")
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ExportRequest":

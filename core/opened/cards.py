@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import cast
 
 import numpy as np
@@ -78,8 +79,12 @@ def cards_of(
     clustering: Clustering,
     names: tuple[str, ...],
     purity: Mapping[int, dict[str, tuple[str, float]]],
+    merged: Sequence[Sequence[int]] = (),
 ) -> list[ClusterCard]:
-    """Return a card for every cluster, the largest first, and last for what none holds (-1)."""
+    """Return a card for every cluster, the largest first, and last for what none holds (-1).
+
+    Those of a group in `merged` are one card; `purity` goes by the group's first.
+    """
     total = len(clustering.labels)
     cards = [
         ClusterCard(
@@ -90,10 +95,12 @@ def cards_of(
             density=None if pd.isna(c["density"]) else float(c["density"]),
             diameter=None if pd.isna(c["diameter"]) else float(c["diameter"]),
             exemplars=[int(r) for r in c["exemplars"]],
-            purity=purity.get(int(c["cluster"]), {}),
+            purity=purity.get(group_of(int(c["cluster"]), merged)[0], {}),
         )
         for c in clustering.table.to_dict("records")
     ]
+    if merged:
+        cards = _joined(cards, merged)
     noise = np.flatnonzero(clustering.labels < 0)
     if len(noise):
         few = [int(r) for r in noise[np.linspace(0, len(noise) - 1, 9).astype(int)]]
@@ -104,15 +111,46 @@ def cards_of(
     return cards
 
 
+def _joined(cards: list[ClusterCard], merged: Sequence[Sequence[int]]) -> list[ClusterCard]:
+    """Return the cards with those of each group as one, the largest first.
+
+    It has pictures of each of them in turn; density and diameter are of a cluster as found, so it
+    has none.
+    """
+    groups: dict[int, list[ClusterCard]] = {}
+    for card in cards:
+        groups.setdefault(group_of(card.cluster, merged)[0], []).append(card)
+    found = []
+    for first, parts in groups.items():
+        if len(parts) == 1:
+            found += parts
+            continue
+        turns = zip_longest(*(part.exemplars for part in parts))
+        rows = [row for turn in turns for row in turn if row is not None]
+        size, share = sum(p.size for p in parts), sum(p.share for p in parts)
+        found.append(ClusterCard(first, parts[0].name, size, share, None, None, rows,
+                                 parts[0].purity))  # fmt: skip
+    return sorted(found, key=lambda card: -card.size)
+
+
+def group_of(cluster: int, merged: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Return the clusters that are one with this one, ascending; itself alone if none is."""
+    return next((group for group in merged if cluster in group), (cluster,))
+
+
 def purity_of(
-    clustering: Clustering, items: pd.DataFrame
+    clustering: Clustering, items: pd.DataFrame, merged: Sequence[Sequence[int]] = ()
 ) -> dict[int, dict[str, tuple[str, float]]]:
-    """Return, for each cluster, the commonest label among its labelled items."""
+    """Return, for each cluster, the commonest label among its labelled items.
+
+    Those of a group in `merged` are one, called as the group's first.
+    """
     if "label" not in items or items["label"].isna().all():
         return {}
-    frame = pd.DataFrame(
-        {"cluster": clustering.labels, "label": items["label"].astype("string")}
-    ).dropna()
+    labels = np.array(clustering.labels)
+    for group in merged:
+        labels[np.isin(clustering.labels, list(group))] = group[0]
+    frame = pd.DataFrame({"cluster": labels, "label": items["label"].astype("string")}).dropna()
     counts = frame.groupby(["cluster", "label"]).size()
     found = {}
     for cluster, part in counts.groupby(level=0):

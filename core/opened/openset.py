@@ -14,7 +14,7 @@ from core.encoders.base import spec_from_dict
 from core.errors import NotFoundError
 from core.model import BrokenFile, Clustering, EncoderSpec, Neighbors, Projection
 from core.opened.addresses import make_addresses, occurrences, positions
-from core.opened.cards import ClusterCard, Near, cards_of, name_themes, purity_of
+from core.opened.cards import ClusterCard, Near, cards_of, group_of, name_themes, purity_of
 from core.opened.values import ExtraColumns, Values, is_missing
 from core.selection import quantise
 from core.storage.records import unpack_clustering, unpack_neighbors, unpack_projection
@@ -88,7 +88,7 @@ class OpenSet:
         self._clusterings: dict[str, str] = dict(record["clusterings"])
         self._values = Values(self, self._hooks.extra_columns)
         self._quantised: dict[str, np.ndarray] = {}
-        self._read: dict[tuple[str, str], Any] = {}
+        self._read: dict[tuple[Any, ...], Any] = {}
 
     # -- lineage -------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class OpenSet:
         return kept
 
     def cluster_rows(self, label: int, kind: str = "themes") -> np.ndarray:
-        """Return a cluster's rows, ascending; -1 is what no theme holds.
+        """Return a cluster's rows, ascending, with those merged with it; -1 is what none holds.
 
         Raises
         ------
@@ -262,7 +262,8 @@ class OpenSet:
             There is no such cluster.
         """
         clustering = self.clustering(kind)
-        rows = np.flatnonzero(clustering.labels == label) if clustering else np.zeros(0, np.int64)
+        group = list(group_of(label, self.merged() if kind == "themes" else ()))
+        rows = np.flatnonzero(np.isin(clustering.labels, group)) if clustering else np.zeros(0)
         if clustering is None or (not len(rows) and label != -1):
             raise NotFoundError(f"no cluster {label} among the {kind} of {self.name!r}")
         return rows
@@ -292,24 +293,29 @@ class OpenSet:
         themes = self.clustering("themes")
         if themes is None:
             return ()
-        names, merges = self._hooks.theme_names, self._hooks.theme_merges
-        return name_themes(
-            len(themes.table),
-            names(self, themes.key) if names else {},
-            merges(self, themes.key) if merges else (),
-        )
+        names = self._hooks.theme_names
+        given = names(self, themes.key) if names else {}
+        return name_themes(len(themes.table), given, self.merged())
+
+    def merged(self) -> list[tuple[int, ...]]:
+        """Return the groups of themes that a person made one, each ascending."""
+        themes, merges = self.clustering("themes"), self._hooks.theme_merges
+        found = merges(self, themes.key) if themes is not None and merges is not None else ()
+        return [tuple(group) for group in found]
 
     def cluster_cards(self, kind: str = "themes") -> list[ClusterCard]:
-        """Return every cluster of a kind, the largest first, and last what no theme holds (-1)."""
+        """Return each cluster, the largest first, merged themes as one; -1, if there is, last."""
         clustering = self.clustering(kind)
         if clustering is None:
             return []
         names = tuple(f"Group {i + 1}" for i in range(len(clustering.table)))
+        groups: tuple[tuple[int, ...], ...] = ()
         if kind == "themes":
-            names = self.theme_names()
-        if ("purity", clustering.key) not in self._read:
-            self._read["purity", clustering.key] = purity_of(clustering, self.items)
-        return cards_of(clustering, names, self._read["purity", clustering.key])
+            names, groups = self.theme_names(), tuple(self.merged())
+        kept = ("purity", clustering.key, groups)
+        if kept not in self._read:
+            self._read[kept] = purity_of(clustering, self.items, groups)
+        return cards_of(clustering, names, self._read[kept], groups)
 
     # -- columns -------------------------------------------------------------------------------
 

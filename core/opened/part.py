@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NotFoundError, VitrineError
-from core.opened.addresses import make_addresses, positions
+from core.opened.addresses import make_addresses
 from core.opened.openset import Hooks, Level, OpenSet
 from core.storage.store import Workspace
 
@@ -79,7 +79,7 @@ class PartSet(OpenSet):
         """Return where the part's items are in the set, which has changed since."""
         ids = self._workspace.read("imageset", self.key).tables["items"]["item_id"]
         wanted = make_addresses(ids, self._noted_rows[1])
-        rows = positions(pd.Index(self._base.addresses, dtype=object), wanted)
+        rows = self._base.find_rows(wanted)
         gone = int((rows < 0).sum())
         if gone:
             raise NotFoundError(

@@ -8,9 +8,7 @@ checksum. What a person chose is in these two files, so they are never evicted.
 
 import hashlib
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ArtifactCorruptError, NotFoundError
+from core.storage.flushed import write_flushed
 from core.storage.store import Workspace, check_name, read_json, storage_errors, write_json
 
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -95,17 +94,7 @@ def write_rows(workspace: Workspace, name: str, rows: np.ndarray) -> str:
     data = buffer.getvalue()
     checksum = hashlib.sha256(data).hexdigest()
     with storage_errors(f"storing the part {name}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_flushed(path, data)
     return checksum
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ArtifactCorruptError
+from core.storage.flushed import sync_folder
 
 #: Bytes that one shard may grow to. Large enough that a million vectors are a few dozen files,
 #: small enough that a file system without sparse files is not asked for much at once.
@@ -123,7 +124,7 @@ class Shards:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -160,13 +161,3 @@ def _consecutive(numbers: np.ndarray) -> bool:
 def _write(handle: int, data: memoryview) -> int:
     """Write to a file; apart, so that a test can stand in for a full disk."""
     return os.write(handle, data)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, where the system allows it."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

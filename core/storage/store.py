@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 from core.errors import ArtifactCorruptError, InputError, NotFoundError, StorageError
 from core.keys import sealed, unsealed
 from core.progress import Progress
+from core.storage.flushed import sync_folder, write_flushed
 from core.storage.thumbs import Thumbnails
 
 #: Libraries whose versions a manifest records.
@@ -82,18 +83,9 @@ def storage_errors(doing: str) -> Iterator[None]:
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a record with its checksum, through a temporary sibling, flushed and renamed."""
+    text = json.dumps(sealed(value), indent=1, allow_nan=False)
     with storage_errors(f"writing {path.name}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(sealed(value), file, indent=1, allow_nan=False)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_flushed(path, text.encode())
 
 
 def read_json(path: Path, delete: Path | None = None) -> dict[str, Any]:
@@ -138,16 +130,6 @@ class Artefact:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, where the system allows it."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 class Workspace:
@@ -218,7 +200,7 @@ class Workspace:
                     if not self.has(kind, key):  # another process may have been first
                         raise
                     shutil.rmtree(building, ignore_errors=True)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
             except BaseException:
                 shutil.rmtree(building, ignore_errors=True)
                 raise
@@ -251,7 +233,7 @@ class Workspace:
             "meta": dict(meta),
         }
         write_json(folder / "manifest.json", manifest)
-        _sync_folder(folder)
+        sync_folder(folder)
 
     def read(self, kind: str, key: str) -> Artefact:
         """Read an artefact, arrays memory-mapped; its checksums are checked once a process.

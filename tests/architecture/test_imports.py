@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 TIERS = {
     0: ("errors", "config", "keys", "model", "progress"),
     1: ("space", "columns", "imaging", "ingest", "encoders", "embed"),
-    2: ("neighbors", "maps", "clusters"),
+    2: ("neighbors", "maps", "clusters", "curate"),
     3: ("storage",),
     4: (
         "selection",

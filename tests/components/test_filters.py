@@ -59,6 +59,13 @@ def test_fields_suit_the_column(column, expected):
     assert shown(Columns(), column) == expected
 
 
+@pytest.mark.parametrize("column", ["when", "seen", "width"])
+def test_the_values_of_a_column_of_numbers_are_not_counted_one_by_one(column, monkeypatch):
+    found = Columns()
+    monkeypatch.setattr(found, "categories", lambda *asked: pytest.fail("a range is asked for"))
+    assert filters.LOW in shown(found, column)
+
+
 def test_days_are_asked_for_within_those_there_are():
     (low,) = find(filters.fields(Columns(), "when"), id=filters.LOW)
     assert (low["type"], low["min"], low["max"]) == ("date", "2024-02-20", "2024-03-02")

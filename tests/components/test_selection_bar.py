@@ -109,7 +109,7 @@ def test_a_selection_can_be_refined_saved_decided_about_and_mapped(here):
     assert "3 selected of 12" in text(tree)
     assert acts_in(tree) == {
         "clear", "invert", "nearest", "nearest-add", "save", "exclude", "include", "keep",
-        "relabel", "map", "undo", "redo",
+        "drop", "relabel", "map", "undo", "redo",
     }  # fmt: skip
     here.curation.shown.slices = [FakeSlice("odd", np.array([3, 4]))]
     assert acts_in(drawn(here)) - acts_in(tree) == {
@@ -231,6 +231,7 @@ def test_a_selection_is_saved_with_how_it_was_made(here):
         ("exclude", {"reason": "blurred"}, "exclude", {"reason": "blurred"}),
         ("include", {}, "include", {"reason": ""}),
         ("keep", {"reason": "best"}, "keep", {"reason": "best"}),
+        ("drop", {"reason": "worst"}, "drop", {"reason": "worst"}),
         ("relabel", {"label": "owl"}, "relabel", {"label": "owl"}),
         ("slice-add", {"slice": "odd"}, "slice.add", {"name": "odd"}),
         ("slice-remove", {"slice": "odd"}, "slice.remove", {"name": "odd"}),

@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 
 from components import state
@@ -39,3 +42,15 @@ def test_a_choice_falls_back_to_the_default_and_then_to_the_first():
     assert state.chosen("x", ["a", "b"], "b") == "b"
     assert state.chosen("x", ["a"], "c") == "a"
     assert state.chosen("x", []) is None
+
+
+@pytest.mark.parametrize(
+    ("paths", "pictures"),
+    [(["a.png", None], True), ([None, "", "b.png"], True), ([None, None], False),
+     (["", ""], False), ([], False)],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["string", "object"])
+def test_items_are_pictures_where_any_has_a_path(paths, pictures, kind):
+    found = SimpleNamespace(items=pd.DataFrame({"path": pd.Series(paths, dtype=kind)}))
+    assert state.has_pictures(found) is pictures
+    assert not state.has_pictures(SimpleNamespace(items=pd.DataFrame({"item_id": paths})))

@@ -1,5 +1,6 @@
 """Columns: filtering any of them, dates and missing values included, and finding categories."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.columns import (
+    OTHER,
     as_numbers,
     colour_by,
     column_kind,
@@ -164,3 +166,27 @@ def test_legend_and_search_agree_on_the_order():
 def test_a_column_of_moments_says_so():
     table = pd.DataFrame({"when": days(), "label": ["a"] * 5})
     assert {c.name: c.dates for c in list_columns(table)} == {"when": True, "label": False}
+
+
+@given(st.lists(st.sampled_from(["a", "b", "B", "é", "", None]), max_size=40))
+def test_categories_are_ranked_by_count_then_name_and_every_value_gets_its_code(words):
+    values = pd.Series(words, dtype="string")
+    counted = Counter(word for word in words if word)
+    expected = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    counts = name_counts(values)
+    assert list(zip(counts.index, counts.tolist(), strict=True)) == expected
+    found = colour_by(values, "word", "category", "none")
+    code_of = {name: code for code, (name, _) in enumerate(expected, 1)}
+    assert found.codes.tolist() == [code_of.get(word, 0) for word in words]
+    named = [(e.index, e.label, e.count) for e in found.entries if e.index]
+    assert named == [(code, name, count) for code, (name, count) in enumerate(expected, 1)]
+    gone = sum(not word for word in words)
+    assert [e.count for e in found.entries if not e.index] == ([gone] if gone else [])
+
+
+def test_a_text_that_is_never_the_same_twice_has_forty_named_values_and_the_others_in_one():
+    values = pd.Series([f"note {i:05d}" for i in reversed(range(5000))] + [None], dtype="string")
+    found = colour_by(values, "notes", "text")
+    assert [e.label for e in found.entries[:2]] == ["note 00000", "note 00001"]
+    assert (found.entries[40].index, found.entries[40].count) == (OTHER, 4960)
+    assert found.codes[[4999, 4960, 4959, 0, 5000]].tolist() == [1, 40, OTHER, OTHER, 0]

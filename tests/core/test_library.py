@@ -131,6 +131,26 @@ def test_merged_themes_share_a_name_and_a_colour(workspace):
     assert [(e.label, e.count) for e in colouring.entries] == [("x", 5), ("unassigned", 1)]
 
 
+def test_merged_themes_are_one_cluster_for_who_looks_and_who_chooses(workspace):
+    labelled = pd.DataFrame({"item_id": [f"{r:064x}" for r in range(ITEMS)], "path": "x.png",
+                             "label": ["a", "a", "b", "b", "b", "a"]})  # fmt: skip
+    write_set(workspace, labelled)
+    apart = Library(workspace).open("moths")
+    first, second, noise = apart.cluster_cards()
+    groups = []
+    one = Library(workspace, theme_merges=lambda *_: groups).open("moths")
+    assert one.cluster_cards() == [first, second, noise]
+    groups.append((0, 1))
+    both, rest = one.cluster_cards()
+    assert (both.cluster, both.name, both.size) == (0, "Theme 1", first.size + second.size)
+    assert (both.density, both.diameter, rest) == (None, None, noise)
+    assert both.exemplars == [0, 3]
+    assert [c.purity["label"] for c in (first, second)] == [("a", 2 / 3), ("b", 1)]
+    assert both.purity["label"] == ("b", 3 / 5)
+    assert one.cluster_rows(0).tolist() == one.cluster_rows(1).tolist() == [0, 1, 2, 3, 4]
+    assert apart.cluster_rows(1).tolist() == [3, 4]
+
+
 def test_a_renamed_theme_has_its_name_everywhere_at_once(workspace):
     write_set(workspace)
     names = {}

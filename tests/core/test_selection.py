@@ -6,6 +6,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import selection
 from core.errors import ArtifactCorruptError, InputError, NotFoundError
 from core.selection import (
     EARLIER,
@@ -169,6 +170,22 @@ def test_the_nearest_by_the_graph_agree_with_a_search_over_all_pairs(seed):
     least = away[np.ix_(rows, others)].min(axis=0)
     expected = np.sort(others[np.argsort(least)[:5]])
     np.testing.assert_array_equal(nearest_by_graph(indices, distances, rows, 5), expected)
+
+
+def test_the_neighbours_of_a_large_selection_are_looked_at_in_blocks(monkeypatch):
+    random = np.random.default_rng(3)
+    indices = random.integers(0, 60, (60, 7)).astype(np.int32)
+    distances = random.integers(1, 9, (60, 7)).astype(np.float32)  # with ties
+    rows = np.sort(random.choice(60, 20, replace=False))
+    least = {}
+    for row in rows.tolist():
+        for near, away in zip(indices[row].tolist(), distances[row].tolist(), strict=True):
+            if near not in rows:
+                least[near] = min(away, least.get(near, np.inf))
+    expected = sorted(sorted(least, key=lambda row: (least[row], row))[:9])
+    for block in (1, 6, 20, 100):
+        monkeypatch.setattr(selection, "_BLOCK", block)
+        assert nearest_by_graph(indices, distances, rows, 9).tolist() == expected
 
 
 def test_a_graph_that_ends_gives_fewer_and_never_the_selection_itself():

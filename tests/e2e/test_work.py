@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,12 @@ PIXELS = """() => [...document.querySelectorAll('.vt-gallery img')]
 
 def check_pictures(page, part):
     """Every picture shown is the one that its id names, and is in the part."""
-    page.wait_for_load_state("networkidle")
+    wanted, deadline = min(len(part), 12), time.monotonic() + 30
     shown = page.evaluate(PIXELS)
-    assert len(shown) >= min(len(part), 12)
+    while len(shown) < wanted and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+        shown = page.evaluate(PIXELS)
+    assert len(shown) >= wanted
     paths = dict(zip(part.items["item_id"], part.items["path"], strict=True))
     for one in shown:
         index = int(re.search(r"(\d+)\.png", paths[one["id"]]).group(1))
@@ -133,7 +137,7 @@ def test_a_selection_becomes_a_slice_that_another_page_knows(browser, studio):
         page.goto(f"{studio}/slices?set=colours")
         card = page.locator(".vt-slice", has_text="left side")
         card.get_by_text(f"{count} images").wait_for()
-        card.get_by_role("link").click()
+        card.locator(".vt-cluster-link").click()
         total(page, count)
 
 
@@ -151,6 +155,21 @@ def test_what_is_excluded_is_marked_and_comes_back_with_z(browser, studio):
         page.wait_for_selector('.vt-cell[data-mark="excluded"]', state="detached")
         page.goto(f"{studio}/slices?set=colours")
         page.locator("table s", has_text="Excluded 1 image").wait_for()
+
+
+def test_after_an_act_the_keyboard_goes_on_where_it_was(browser, studio):
+    with visitor(browser) as page:
+        explore(page, studio, "set=colours&map=tsne")
+        lasso(page, LEFT)
+        page.wait_for_selector(f'.vt-gallery[data-total]:not([data-total="{COUNT}"])')
+        menu(page, "Decide")
+        page.get_by_label("Reason").fill("dull")
+        page.keyboard.press("Enter")
+        page.locator(".vt-told", has_text="dull").wait_for()
+        page.wait_for_selector('.vt-cell[data-mark="excluded"]')
+        page.wait_for_selector(".vt-menu > summary:focus, .vt-gallery:focus")
+        page.keyboard.press("Control+z")
+        page.wait_for_selector('.vt-cell[data-mark="excluded"]', state="detached")
 
 
 def test_two_maps_hold_the_same_selection(browser, studio):
@@ -181,9 +200,8 @@ def test_more_like_this_puts_the_nearest_first(browser, studio, colours):
         page.wait_for_url("**query=*")
         page.wait_for_selector(".vt-search-fold[open] .vt-search-chip")
         page.wait_for_selector('.vt-gallery[data-window*="query="][data-state="ready"]')
-        opened = colours.library.open("colours")
-        first = page.locator('.vt-gallery [role="option"] img').first
-        assert first.get_attribute("src").endswith(opened.item_id(40))
+        nearest = colours.library.open("colours").item_id(40)
+        page.wait_for_selector(f'.vt-cell[aria-posinset="1"] img[src$="{nearest}"]')
 
 
 def test_a_table_of_what_is_selected_can_be_had(browser, studio):

@@ -1,0 +1,1 @@
+"""Choosing images, and what a random choice of the same size would have done."""
