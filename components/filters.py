@@ -82,13 +82,13 @@ def fields(found: Any, column: str) -> list[Component]:
             className="vt-filter-range",
             hidden=not ranged,
         ),
-        html.Div(pickers.select(KNOWN, "With or without a value", KNOWN_OPTIONS, ""),
+        html.Div(pickers.select(KNOWN, "With or without a value", KNOWN_OPTIONS, "any"),
                  hidden=not gaps),
     ]  # fmt: skip
 
 
 KNOWN_OPTIONS = [
-    {"label": "As chosen above", "value": ""},
+    {"label": "As chosen above", "value": "any"},
     {"label": "All that have a value", "value": "known"},
     {"label": "Only those without a value", "value": "missing"},
 ]
