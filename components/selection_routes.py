@@ -73,7 +73,7 @@ def make_selection() -> dict[str, Any]:
 @routes.get("/api/selection/<key>/mask")
 def mask_of(key: str) -> flask.Response:
     """Answer with one bit an item, set where it is selected."""
-    stored = services().library.workspace.read("selection", key)
+    stored = services().selections.stored(key)
     total = stored.meta.get("total") or len(services().library.find(stored.meta["set"]))
     return immutable(bitmap(stored.arrays["rows"], total), "application/octet-stream", key)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import InputError, NotFoundError, VitrineError
 from core.keys import artefact_key, digest
-from core.storage.store import Workspace
+from core.storage.store import Artefact, Workspace
 
 Mode = Literal["replace", "add", "subtract", "intersect"]
 
@@ -308,6 +308,13 @@ class Selections:
         key = self.save(set_key, found, {**provenance, **joined}, total)
         return {"selection": key, "count": len(found), "total": total}
 
+    def stored(self, key: str) -> Artefact:
+        """Return a selection as it is stored; `NotFoundError` if none has this id."""
+        try:
+            return self._workspace.read("selection", key)
+        except NotFoundError:
+            raise NotFoundError("no selection with this id is kept here; select again") from None
+
     def load(self, key: str, set_key: str) -> np.ndarray:
         """Return a selection's rows.
 
@@ -316,10 +323,7 @@ class Selections:
         NotFoundError
             It does not exist, or belongs to another image set.
         """
-        try:
-            stored = self._workspace.read("selection", key)
-        except NotFoundError:
-            raise NotFoundError("no selection with this id is kept here; select again") from None
+        stored = self.stored(key)
         if stored.meta["set"] != set_key:
             raise NotFoundError(
                 "this selection belongs to another set, or to this one before it changed; "

@@ -229,3 +229,9 @@ def test_a_search_orders_the_gallery_and_gives_distances(client):
     among = client.get(f"/api/window?set=digits&query=q&selection={key}").json
     assert (among["rows"], among["distances"], among["total"]) == ([1000, 5], [0.796, 1.791], 2)
     assert client.get("/api/window?set=digits&query=other").status_code == 404
+
+
+def test_the_bits_of_an_unknown_selection_are_not_there(client):
+    answer = client.get(f"/api/selection/{'0' * 32}/mask")
+    assert answer.status_code == 404
+    assert answer.json["error"] == "no selection with this id is kept here; select again"
