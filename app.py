@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from core.__main__ import Parser, add_commands, perform
+from core.choices import Choices
 from core.config import Settings, load_settings
 from core.curation.desk import Desk
 from core.errors import InputError, VitrineError
 from core.jobs import JobBoard
 from core.library import Library
+from core.reports import Reports
 from core.runner import open_workspace
 from core.search.searches import Searches
 from core.selection import Selections
@@ -55,6 +57,8 @@ class Services:
     selections: Selections
     curation: Desk
     search: Searches
+    choices: Choices
+    reports: Reports
 
 
 def open_services(settings: Settings) -> Services:
@@ -69,16 +73,13 @@ def open_services(settings: Settings) -> Services:
     desk = Desk(workspace)
     return Services(
         settings,
-        Library(
-            workspace,
-            desk.columns,
-            lambda opened, clustering: desk.view(opened).theme_names(clustering),
-            lambda opened, clustering: desk.view(opened).theme_merges(clustering),
-        ),
+        Library.with_desk(workspace, desk),
         JobBoard(workspace.root, settings.max_jobs),
         Selections(workspace),
         desk,
         Searches(workspace, settings),
+        Choices(workspace),
+        Reports(workspace),
     )
 
 
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> Any:
     from components import (
         export_routes,
         link_routes,
+        report_routes,
         routes,
         search_routes,
         selection_routes,
@@ -124,7 +126,9 @@ def create_app(settings: Settings) -> Any:
     )
     app.server.config["VITRINE"] = services
     app.layout = shell.layout
-    for module in (routes, selection_routes, search_routes, link_routes, export_routes):
+    for module in (
+        routes, selection_routes, search_routes, link_routes, export_routes, report_routes,
+    ):  # fmt: skip
         app.server.register_blueprint(module.routes)
     protect(app.server, settings, lambda: app.csp_hashes(), lambda: app.callback_map)
     return app

@@ -211,12 +211,14 @@
     closeMenus(null);
   });
 
+  const MENUS = ":is(.vt-selection-bar, .vt-cluster-acts) .vt-menu > summary";
+
   // An act draws the bar anew, which takes the focused button away: the new one gets the focus.
   function keepFocus(text) {
     const until = performance.now() + 5000;
     const look = () => {
       const lost = document.activeElement === document.body;
-      const menus = [...document.querySelectorAll(".vt-selection-bar .vt-menu > summary")];
+      const menus = [...document.querySelectorAll(MENUS)];
       const same = menus.find((summary) => summary.textContent === text);
       if (lost) (same || document.querySelector(".vt-gallery"))?.focus({ preventScroll: true });
       else if (performance.now() < until) requestAnimationFrame(look);

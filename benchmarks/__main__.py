@@ -8,7 +8,7 @@ import argparse
 import subprocess
 import sys
 
-ALONE = ("start", "umap_start", "vectors", "neighbors", "micro", "map")
+ALONE = ("start", "umap_start", "vectors", "neighbors", "micro", "map", "curate", "structure")
 
 
 def main() -> int:

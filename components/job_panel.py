@@ -35,6 +35,18 @@ STAGES = {
     "neighbours": "Finding neighbours",
     "micro-clusters": "Finding micro-clusters",
     "themes": "Finding themes",
+    "vectors": "Reading the vectors",
+    "choice": "Looking up the choice",
+    "pool": "Looking up the pool",
+    "choosing": "Choosing images",
+    "edge cases": "Looking at the edge cases",
+    "independent grouping": "Grouping the images independently",
+    "comparing with random": "Comparing with random choices",
+    "splits": "Dividing the set",
+    "comparing splits": "Comparing divisions",
+    "near-duplicates": "Looking for near-duplicates",
+    "stability": "Finding the clusters again in parts of the set",
+    "sweep": "Trying other least sizes",
     "faithfulness": "Measuring how far the maps can be trusted",
 }
 

@@ -14,8 +14,78 @@ def result(job: Any) -> Component | None:
     """Return what a finished job made; None if it says nothing."""
     if not job.result:
         return None
-    makers = {"export": exported, "part": analysed}
-    return makers.get(job.kind, analysed)(job.result)
+    if job.kind in MAKERS:
+        return MAKERS[job.kind](job.result, str(job.request.get("name") or ""))
+    return exported(job.result) if job.kind == "export" else analysed(job.result)
+
+
+def _made(pairs: list[tuple[str, Any]], *ways: tuple[str, str]) -> Component:
+    """Return figures with the ways on from them."""
+    links = [dcc.Link(text, href=href, className="vt-link") for text, href in ways]
+    return html.Div(
+        [facts(pairs, "vt-facts vt-facts-row"), html.Div(links, className="vt-actions")],
+        className="vt-job-result",
+    )
+
+
+def chosen(found: dict[str, Any], name: str) -> Component:
+    """Return what a choice took, with the way to it and to its report."""
+    random = found.get("random") or {}
+    pairs = [
+        ("Chosen", number(found.get("count"))),
+        ("Clusters covered", number(found.get("covered"))),
+        ("Random covers", score(random.get("mean"), 1) if random else ""),
+    ]
+    key, kept = found.get("choice"), found.get("slice")
+    ways = [("See what was chosen", link("/curate", set=name, choice=key)),
+            ("Report on it", link("/report", set=name, choice=key))]  # fmt: skip
+    if kept:
+        ways.append(("Explore the slice", link("/explore", set=name, slice=kept)))
+    return _made(pairs, *ways)
+
+
+def divided(found: dict[str, Any], name: str) -> Component:
+    """Return how a set was divided, with the way to the proof."""
+    pairs = [(part.capitalize(), number(n)) for part, n in (found.get("counts") or {}).items()]
+    return _made(pairs, ("See the division", link("/curate", set=name, splits=found.get("splits"))))
+
+
+def reported(found: dict[str, Any], name: str) -> Component:
+    """Return a report's verdict, with the way to it."""
+    told = (found.get("verdict") or {}).get("sentence") or ""
+    where = link(f"/report/{report_id(found)}", set=name)
+    way = html.Div(dcc.Link("Read the report", href=where, className="vt-link"),
+                   className="vt-actions")  # fmt: skip
+    return html.Div([html.P(told), way], className="vt-job-result")
+
+
+def grouped(found: dict[str, Any], name: str) -> Component:
+    """Return what a job on clusters found, with the way to them."""
+    count, into = found.get("count"), found.get("into") or []
+    pairs: list[tuple[str, Any]] = [
+        (word, number(found[word.lower()]))
+        for word in ("Firm", "Shaky", "Dissolved")
+        if isinstance(found.get(word.lower()), int)
+    ]
+    if isinstance(count, int):
+        pairs += [("Themes", number(count)), ("Unassigned", share(found.get("noise_share")))]
+    if into:
+        pairs.append(("Split into", number(len(into))))
+    if found.get("do") == "sweep":
+        pairs.append(("Least sizes tried", number(len(found.get("sizes") or []))))
+    kind = str(found.get("kind") or "themes")
+    return _made(pairs, ("See the clusters", link("/clusters", set=name, kind=kind)),
+                 ("Choose images", link("/curate", set=name)))  # fmt: skip
+
+
+def report_id(found: dict[str, Any]) -> str | None:
+    """Return the id of the report that a job made."""
+    made = found.get("report") or found.get("id")
+    return made.get("id") if isinstance(made, dict) else made
+
+
+#: What tells the result of a job about a set, by the job's kind; given the set's name too.
+MAKERS = {"curate": chosen, "split": divided, "report": reported, "clusters": grouped}
 
 
 def analysed(found: dict[str, Any]) -> Component:
@@ -46,8 +116,9 @@ def analysed(found: dict[str, Any]) -> Component:
     ]
     links = [
         dcc.Link(text, href=link(path, set=found.get("set")), className="vt-link")
-        for text, path in (("Explore", "/explore"), ("Clusters", "/clusters"))
-    ]
+        for text, path in (("Explore", "/explore"), ("Clusters", "/clusters"),
+                           ("Choose images", "/curate"))
+    ]  # fmt: skip
     return html.Div(
         [facts(pairs, "vt-facts vt-facts-row"), html.Div(links, className="vt-actions")],
         className="vt-job-result",

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from components import gallery, selection_acts, shell
 from components.attributes import attrs
 from components.selection_ops import EXCLUDED, WORKING
-from components.state import noun
+from components.state import link, noun
 from components.words import MAP_NAMES, number, plural
 
 #: Nearest images asked for at first.
@@ -221,6 +221,9 @@ def _slice(found: Any, selection: dict[str, Any], view: Any, name: str) -> Compo
                   _row(_button("Add to it", "slice-add", name),
                        _button("Remove from it", "slice-remove", name),
                        _button("Make it these", "slice-set", name))]  # fmt: skip
+    asked = {"set": found.name, "sel": selection["selection"]}
+    parts.append(_row(dcc.Link("Choose among these", href=link("/curate", **asked)),
+                      dcc.Link("Report on these", href=link("/report", **asked))))  # fmt: skip
     return _menu("Slice", *parts, target=_for(selection))
 
 

@@ -25,6 +25,9 @@ from core.request import RunRequest
 
 THUMBS = 8
 
+#: Jobs that lead to the last step, a report.
+REPORTING = ("curate", "report")
+
 #: Sources that new images can come into; a file of vectors that changed is another encoder's.
 GROWING = ("folder", "table", "idx")
 
@@ -34,10 +37,13 @@ LOOK_HINT = (
 )
 
 
-def steps(embedded: bool, mapped: bool, clustered: bool, *, busy: bool = False) -> Component:
-    """Return the checklist embed → map → cluster; the first open step is the next one."""
+def steps(
+    embedded: bool, mapped: bool, clustered: bool, reported: bool = False, *, busy: bool = False
+) -> Component:
+    """Return the checklist embed → map → cluster → report; the first open step is the next one."""
     items, open_seen = [], False
-    for name, done in (("Embed", embedded), ("Map", mapped), ("Cluster", clustered)):
+    named = (("Embed", embedded), ("Map", mapped), ("Cluster", clustered), ("Report", reported))
+    for name, done in named:
         state = "done" if done else "later" if open_seen else "running" if busy else "next"
         open_seen = open_seen or not done
         word = {"done": "done", "running": "at work", "next": "next", "later": "later"}[state]
@@ -131,8 +137,35 @@ def _placed(summary: Any, found: Any) -> Component | None:
     return html.Div([shown, *notes], className="vt-origin")
 
 
-def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) -> Component:
-    """Return the card of one set."""
+def _ways(summary: Any, reports: int) -> list[Component]:
+    """Return the ways on from a set; the first leads to the next thing to do."""
+    explore, clusters, curate, report = (
+        link(path, set=summary.name) for path in ("/explore", "/clusters", "/curate", "/report")
+    )
+    ways = [button_link("Explore", explore, primary=True), button_link("Clusters", clusters)]
+    if summary.clusters is not None:
+        ways.append(button_link("Curate", curate))
+    if reports:
+        ways.append(button_link("Reports" if reports > 1 else "Report", report))
+    return ways
+
+
+def _head(summary: Any) -> Component:
+    """Return a set's name and when it was updated."""
+    updated = ago(summary.updated)
+    told = html.Span(f"updated {updated}" if updated else "", className="vt-small vt-push")
+    return html.Div(
+        [html.H2(summary.name, className="vt-card-title"), told], className="vt-card-head"
+    )
+
+
+def card(
+    summary: Any, open_set: Callable[[str], Any], *, busy: Sequence[str] = (), reports: int = 0
+) -> Component:
+    """Return the card of one set, of which there are so many reports.
+
+    `busy` holds the kinds of jobs at work on it.
+    """
     try:
         if summary.problem:
             raise ArtifactCorruptError(summary.problem)
@@ -141,22 +174,21 @@ def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) ->
         broken = tables.broken_files(found.broken)
     except VitrineError as error:
         return _unreadable(summary, error)
-    explore, clusters = (link(path, set=summary.name) for path in ("/explore", "/clusters"))
-    updated = ago(summary.updated)
+    clustered = summary.clusters is not None
+    ready = clustered and bool(summary.maps)
     actions = [
-        button_link("Explore", explore, primary=True),
-        button_link("Clusters", clusters),
-        _look(summary, found, busy),
-        steps(True, bool(summary.maps), summary.clusters is not None, busy=busy),
+        *_ways(summary, reports),
+        _look(summary, found, bool(busy)),
+        steps(
+            True,
+            bool(summary.maps),
+            clustered,
+            bool(reports),
+            busy=any((kind in REPORTING) == ready for kind in busy),
+        ),
     ]
     parts = [
-        html.Div(
-            [
-                html.H2(summary.name, className="vt-card-title"),
-                html.Span(f"updated {updated}" if updated else "", className="vt-small vt-push"),
-            ],
-            className="vt-card-head",
-        ),
+        _head(summary),
         gallery.mosaic(found, rows, f"Pictures of {summary.name}") if rows else None,
         _facts(summary, found),
         _origin(summary, found),
@@ -167,8 +199,16 @@ def card(summary: Any, open_set: Callable[[str], Any], *, busy: bool = False) ->
     return html.Article([p for p in parts if p is not None], className="vt-card vt-set")
 
 
-def grid(library: Any, jobs: Sequence[Any]) -> list[Component]:
-    """Return the cards of all sets."""
-    busy = {job.request.get("name") for job in jobs if job.state in {"queued", "running"}}
+def grid(library: Any, jobs: Sequence[Any], reports: Any = None) -> list[Component]:
+    """Return the cards of all sets; `reports` is the workspace's, where there are any."""
+    live = [job for job in jobs if job.state in {"queued", "running"}]
     newest = sorted(library.sets(), key=lambda s: s.updated, reverse=True)
-    return [card(s, library.open, busy=s.name in busy) for s in newest]
+    return [
+        card(
+            one,
+            library.open,
+            busy=[job.kind for job in live if job.request.get("name") == one.name],
+            reports=len(reports.list(one.name)) if reports else 0,
+        )
+        for one in newest
+    ]

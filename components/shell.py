@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import job_panel, notices, pickers, theme
+from components import follow_up, job_panel, notices, pickers, theme
 from components.attributes import attrs
 from components.state import latest_set, link, services
 from core.errors import VitrineError
@@ -23,14 +23,16 @@ NUDGE = "vt-nudge"
 LIVE_MS, IDLE_MS = 700, 5000
 
 #: Pages that show one set.
-SET_PAGES = ("/explore", "/clusters", "/slices")
+SET_PAGES = ("/explore", "/clusters", "/curate", "/slices", "/report")
 
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
-         ("/slices", "Slices", "l"), ("/jobs", "Jobs", "j"))  # fmt: skip
+         ("/curate", "Curate", "u"), ("/slices", "Slices", "l"), ("/report", "Report", "r"),
+         ("/jobs", "Jobs", "j"))  # fmt: skip
 
 KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/",), "Filter the images, or choose the set"),
-    (("g", "s e c l j"), "Go to Sets, Explore, Clusters, Slices or Jobs"),
+    (("g", "s e c u"), "Go to Sets, Explore, Clusters or Curate"),
+    (("g", "l r j"), "Go to Slices, Report or Jobs"),
     (("l", "b", "p"), "Map: lasso, box or pan"),
     (("v",), "Map: select what is in view"),
     (("n", "i"), "Map: lines to true neighbours, pictures of themes"),
@@ -51,11 +53,16 @@ def set_in(search: str | None) -> str | None:
     return parse_qs((search or "").lstrip("?")).get("set", [None])[0]
 
 
+def page_of(pathname: str) -> str:
+    """Return the page of the top bar that an address belongs to; a report's is that of all."""
+    return "/report" if (pathname or "").startswith("/report/") else pathname
+
+
 def nav_links(pathname: str, set_name: str | None) -> list[Component]:
     """Return the links to the pages; they keep the current set."""
     links: list[Component] = []
     for path, name, key in PAGES:
-        here = pathname == path
+        here = page_of(pathname) == path
         href = link(path, set=set_name) if path in SET_PAGES else path
         told: Any = [name, html.Span(" (this page)", className="visually-hidden")] if here else name
         look = "vt-nav-link vt-nav-here" if here else "vt-nav-link"
@@ -119,6 +126,7 @@ def layout() -> Component:
             dcc.Store(id=JOBS, data=jobs),
             dcc.Store(id=VERSION, data=version),
             dcc.Store(id=NUDGE),
+            follow_up.store(),
             theme.store(),
             html.A("Skip to the page", href="#vt-main", className="vt-skip"),
             top_bar(),
@@ -143,7 +151,7 @@ def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any
     names, named = library.names(), set_in(search)
     whole = (named or "").partition("/")[0]  # a part is named after its set
     current = whole if whole in names else None
-    if not named and pathname in SET_PAGES:
+    if not named and page_of(pathname) in SET_PAGES:
         current = latest_set(library)
     picker = pickers.set_picker(names, current)
     moved = dash.callback_context.triggered_id != VERSION
@@ -160,11 +168,12 @@ def follow_address(pathname: str, search: str, version: str | None) -> tuple[Any
 def choose_set(name: str | None, pathname: str, search: str) -> Any:
     """Go to the chosen set; a picker that only says where one is starts nothing."""
     shown: str | None = (set_in(search) or "").partition("/")[0]
-    if not shown and pathname in SET_PAGES:
+    page = page_of(pathname)
+    if not shown and page in SET_PAGES:
         shown = latest_set(services().library)
     if not name or name == shown:
         return no_update
-    return link(pathname if pathname in SET_PAGES else "/explore", set=name)
+    return link(page if page in SET_PAGES else "/explore", set=name)
 
 
 def library_version(library: Any) -> str:
@@ -214,3 +223,23 @@ def poll(ticks: int | None, nudge: Any, known: str | None, version: str | None) 
         present if present != version else no_update,
         LIVE_MS if any(map(job_panel.is_live, jobs)) else IDLE_MS,
     )
+
+
+@callback(
+    Output(follow_up.STORE, "data"),
+    Output(LOCATION, "href", allow_duplicate=True),
+    Output(POLL, "interval", allow_duplicate=True),
+    Input(JOBS, "data"),
+    Input(follow_up.STORE, "data"),
+    State(LOCATION, "pathname"),
+    prevent_initial_call=True,
+)
+def take_next_step(changed: str | None, waiting: dict[str, Any] | None, pathname: str) -> Any:
+    """Go on after a job that a page started: its report, or the page of what it made."""
+    if not waiting:
+        return no_update, no_update, no_update
+    board = services().jobs
+    following, place = follow_up.step(waiting, board.list(), page_of(pathname), board)
+    if following == waiting:
+        return no_update, no_update, no_update
+    return following, place or no_update, LIVE_MS if following else no_update

@@ -93,6 +93,8 @@ def card(found: Any, one: Any) -> Component:
                 className="vt-cluster-link",
             ),
             html.Div([_rename(one.name), _delete(one.name),
+                      dcc.Link("Report", href=link("/report", set=found.name, slice=one.name),
+                               className="vt-link"),
                       dcc.Link("History", href=link("/slices", set=found.name, of=one.name),
                                className="vt-link")], className="vt-slice-acts"),
         ],

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.commands import curation, export, parts, search
+from core.commands import clusters, curate, curation, export, parts, report, search
 from core.config import Settings, load_settings
 from core.errors import JobCancelled, VitrineError
 from core.progress import Step
@@ -106,10 +106,12 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _library(settings: Settings) -> Any:
+    from core.curation import Desk
     from core.library import Library
     from core.runner import open_workspace
 
-    return Library(open_workspace(settings))
+    workspace = open_workspace(settings)
+    return Library.with_desk(workspace, Desk(workspace))
 
 
 def _sets(options: argparse.Namespace, settings: Settings) -> int:
@@ -231,7 +233,7 @@ def add_commands(commands: Any) -> None:
     jobs = commands.add_parser("jobs", parents=[common], help="list the jobs")
     jobs.add_argument("--cancel", metavar="ID", help="ask this job to stop")
     jobs.set_defaults(do=_jobs)
-    for topic in (curation, export, parts, search):
+    for topic in (clusters, curate, curation, export, parts, report, search):
         topic.add(commands, common)
 
     work = commands.add_parser("work", parents=[common])  # started by the job table

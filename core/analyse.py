@@ -27,9 +27,11 @@ from core.storage.records import (
     pack_clustering,
     pack_neighbors,
     pack_projection,
+    pack_space,
     unpack_clustering,
     unpack_neighbors,
     unpack_projection,
+    unpack_space,
 )
 from core.storage.store import Artefact, Workspace, now
 
@@ -118,6 +120,8 @@ def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -
         "clusterings": _still_there(state, "clustering", old) if same else {},
         "summary": old.get("summary") if same else None,
     }
+    if old.get("theme_options"):
+        state.record["theme_options"] = old["theme_options"]
     placed = old.get("placement")
     if same and placed and workspace.has("placement", placed):
         state.record["placement"] = placed
@@ -194,20 +198,47 @@ def clusters_of(
     from core.clusters.themes import find_themes
 
     seed, progress = state.request.seed, state.progress
+    options = theme_options(state.record) if kind == "themes" else {}
     # The graph's key is itself made from the embeddings and how they were searched.
-    key = artefact_key("clustering", neighbors.key, {"kind": kind, "seed": seed})
+    key = artefact_key("clustering", neighbors.key, {"kind": kind, "seed": seed, **options})
 
     def compute() -> Clustering:
         if kind == "micro":
             return find_micro_clusters(
                 vectors, key=key, seed=seed, neighbors=neighbors, progress=progress
             )
-        return find_themes(vectors, neighbors, key=key, seed=seed, progress=progress)
+        space = theme_space_of(state, vectors, neighbors)
+        return find_themes(
+            vectors, neighbors, key=key, seed=seed, space=space, progress=progress, **options
+        )
 
     found = _cached(state, "clustering", key, compute, pack_clustering, unpack_clustering)
     state.record["clusterings"] = {**state.record["clusterings"], kind: key}
     state.save()
     return found
+
+
+def theme_options(record: Mapping[str, Any]) -> dict[str, int]:
+    """Return what a person chose for the themes of a set: any of min_cluster_size, min_samples."""
+    chosen = record.get("theme_options") or {}
+    names = ("min_cluster_size", "min_samples")
+    return {name: int(chosen[name]) for name in names if chosen.get(name) is not None}
+
+
+def theme_space_of(state: State, vectors: np.ndarray, neighbors: Neighbors) -> np.ndarray:
+    """Return the coordinates in which themes are found `(n, 10)`, stored or computed."""
+    from core.clusters.themes import DIMS, NEIGHBOURS, theme_space
+
+    seed = state.request.seed
+    spec = {"dims": DIMS, "n_neighbors": NEIGHBOURS, "seed": seed}
+    return _cached(
+        state,
+        "themespace",
+        artefact_key("themespace", neighbors.key, spec),
+        lambda: theme_space(vectors, neighbors, seed, state.progress),
+        pack_space,
+        unpack_space,
+    )
 
 
 def neighbors_of(state: State, vectors: np.ndarray) -> Neighbors:
@@ -220,20 +251,13 @@ def neighbors_of(state: State, vectors: np.ndarray) -> Neighbors:
     spec = {"k": k, "exact": exact, "seed": state.request.seed if not exact else 0}
     key = artefact_key("neighbors", state.record["embeddings"], spec)
     found = _cached(
-        state,
-        "neighbors",
-        key,
+        state, "neighbors", key,
         lambda: find_neighbors(
-            vectors,
-            key=key,
-            k=settings.neighbors,
-            exact_up_to=settings.exact_neighbors_up_to,
-            seed=state.request.seed,
-            progress=state.progress,
+            vectors, key=key, k=settings.neighbors, exact_up_to=settings.exact_neighbors_up_to,
+            seed=state.request.seed, progress=state.progress,
         ),
-        pack_neighbors,
-        unpack_neighbors,
-    )
+        pack_neighbors, unpack_neighbors,
+    )  # fmt: skip
     state.record["neighbors"] = key
     return found
 
@@ -293,18 +317,13 @@ def measure(state: State, key: str, vectors: np.ndarray, neighbors: Neighbors) -
         values = getattr(result, word, None)
         if values is not None:
             arrays[word] = np.asarray(values, dtype=np.float32)
-    state.workspace.write(
-        "faithfulness",
-        key,
-        meta={"scores": result.scores, "n_scored": result.n_scored},
-        arrays=arrays,
-    )
+    scored = {"scores": result.scores, "n_scored": result.n_scored}
+    state.workspace.write("faithfulness", key, meta=scored, arrays=arrays)
 
 
 def results_of(state: State) -> dict[str, Any]:
     """Return the figures of the neighbours, maps and clusters that a record names, as JSON."""
-    workspace, record = state.workspace, state.record
-    maps = []
+    workspace, record, maps = state.workspace, state.record, []
     for name, key in record["projections"].items():
         scores = workspace.read("faithfulness", key).meta["scores"]
         notice = workspace.read("projection", key).meta.get("notice", "")
@@ -312,17 +331,17 @@ def results_of(state: State) -> dict[str, Any]:
     themes = unpack_clustering(workspace.read("clustering", record["clusterings"]["themes"]))
     micro = unpack_clustering(workspace.read("clustering", record["clusterings"]["micro"]))
     graph = workspace.read("neighbors", record["neighbors"]).meta
-    total = len(themes.labels)
-    noise = int((themes.labels < 0).sum())
+    noise = round(float((themes.labels < 0).mean()), 6) if len(themes.labels) else 0.0
     sizes = [int(s) for s in themes.table["size"]]
     return {
         "neighbors": {"k": graph["k"], "exact": graph["exact"], "recall": graph["recall"]},
         "maps": maps,
         "clusters": {
             "count": len(sizes),
-            "noise_share": round(noise / total, 6) if total else 0.0,
+            "noise_share": noise,
             "sizes": sizes,
             "notice": themes.notice,
+            "structure": {name: themes.structure.get(name) for name in ("verdict", "p", "text")},
         },
         "micro_clusters": {
             "count": len(micro.table),

@@ -20,8 +20,15 @@ ALGORITHM = {
     "embeddings": 1,
     "neighbors": 1,
     "projection": 1,
-    "clustering": 1,
+    "clustering": 2,
     "selection": 1,
+    "themespace": 1,
+    "stability": 1,
+    "sweep": 1,
+    "partition": 1,
+    "choice": 1,
+    "splits": 1,
+    "report": 1,
 }
 
 Hashable = object

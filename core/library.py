@@ -11,7 +11,8 @@ from typing import Any
 
 from core.errors import NotFoundError, VitrineError
 from core.opened.cards import NOISE, ClusterCard, Near
-from core.opened.openset import Hooks, Level, OpenSet, ThemeMerges, ThemeNames
+from core.opened.clustered import Hooks, ThemeMerges, ThemeNames, ThemeSplits
+from core.opened.openset import Level, OpenSet
 from core.opened.part import PartSet, part_level
 from core.opened.values import ExtraColumns
 from core.storage.partrecords import is_part_name, part_names, part_path, read_part, read_rows
@@ -80,8 +81,8 @@ class Library:
     ----------
     workspace
         Where they are stored.
-    extra_columns, theme_names, theme_merges
-        What a person decided about a set; see `core.opened.openset.Hooks`.
+    extra_columns, theme_names, theme_merges, theme_splits
+        What a person decided about a set; see `core.opened.clustered.Hooks`.
     """
 
     def __init__(
@@ -90,14 +91,26 @@ class Library:
         extra_columns: ExtraColumns | None = None,
         theme_names: ThemeNames | None = None,
         theme_merges: ThemeMerges | None = None,
+        theme_splits: ThemeSplits | None = None,
     ):
         self.workspace = workspace
-        self._hooks = Hooks(extra_columns, theme_names, theme_merges)
+        self._hooks = Hooks(extra_columns, theme_names, theme_merges, theme_splits)
         self._open: dict[str, tuple[int, OpenSet]] = {}
         self._parts: dict[str, PartSet] = {}
         self._records: dict[str, tuple[int, dict[str, Any]]] = {}
         self._found: dict[str, str] = {}
         self._lock = Lock()
+
+    @classmethod
+    def with_desk(cls, workspace: Workspace, desk: Any) -> "Library":
+        """Return the library of a workspace in which what `desk` has on record is decided."""
+        return cls(
+            workspace,
+            desk.columns,
+            lambda opened, clustering: desk.view(opened).theme_names(clustering),
+            lambda opened, clustering: desk.view(opened).theme_merges(clustering),
+            lambda opened, clustering: desk.view(opened).theme_splits(clustering),
+        )
 
     def names(self) -> list[str]:
         """Return the names of the sets, sorted; their parts are not among them."""

@@ -192,6 +192,12 @@ class Clustering:
     `labels` `(n,)` int32 with -1 for noise (themes only); `probabilities` and `outlier_scores`
     `(n,)` float32; `table` one row a cluster: cluster, size, density, diameter and exemplar rows
     (`medoid`, `exemplars`). `kind` is "themes" (HDBSCAN) or "micro" (complete linkage).
+
+    Themes have more, empty for micro-clusters. `nearest` `(n,)` int32 is each row's theme or, for
+    noise, the one that it would join (-1 if there is none), `nearest_probability` `(n,)` float32
+    its membership there. `tree` is the condensed tree of clusters: node, parent, birth and death
+    (λ), size, selected (a theme or -1). `structure` says whether the themes are more than noise
+    makes (`core.clusters.structure`).
     """
 
     key: str
@@ -202,3 +208,7 @@ class Clustering:
     outlier_scores: np.ndarray
     table: pd.DataFrame
     notice: str = ""
+    nearest: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    nearest_probability: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    tree: pd.DataFrame = field(default_factory=pd.DataFrame)
+    structure: dict[str, Any] = field(default_factory=dict)

@@ -190,6 +190,7 @@ def _begin_record(state: PartRun, key: str, items: pd.DataFrame) -> dict[str, An
         "projections": _still_there(state.workspace, "projection", old),
         "clusterings": _still_there(state.workspace, "clustering", old),
         "summary": old.get("summary"),
+        **({"theme_options": old["theme_options"]} if old.get("theme_options") else {}),
         "m2": old.get("m2", {}),
         "m2_between": old.get("m2_between", {}),
     }

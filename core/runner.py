@@ -52,11 +52,41 @@ def _run_export(request: dict[str, Any], settings: Settings, progress: Progress)
     return run_export(request, open_workspace(settings), settings, progress)
 
 
+def _run_clusters(
+    request: dict[str, Any], settings: Settings, progress: Progress
+) -> dict[str, Any]:
+    from core.regroup import run_clusters
+
+    return run_clusters(request, open_workspace(settings), settings, progress)
+
+
+def _run_curate(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.choosing import run_curate
+
+    return run_curate(request, open_workspace(settings), settings, progress)
+
+
+def _run_split(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.splitting import run_split
+
+    return run_split(request, open_workspace(settings), settings, progress)
+
+
+def _run_report(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.reporting import run_report
+
+    return run_report(request, open_workspace(settings), settings, progress)
+
+
 #: What does a job of each kind; each imports what it needs when it is asked.
 KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]] = {
     "run": _run_set,
     "part": _run_part,
     "export": _run_export,
+    "clusters": _run_clusters,
+    "curate": _run_curate,
+    "split": _run_split,
+    "report": _run_report,
 }
 
 

@@ -17,7 +17,7 @@ SETS, LIVE, STARTED = "home-sets", "home-jobs", set_form.STARTED
 def sets_view() -> list[Component]:
     """Return the cards of all sets, or what to do when there is none."""
     found = services()
-    cards = set_cards.grid(found.library, found.jobs.list())
+    cards = set_cards.grid(found.library, found.jobs.list(), found.reports)
     if cards:
         return [html.Div(cards, className="vt-sets")]
     return [

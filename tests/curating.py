@@ -44,6 +44,8 @@ class SmallSet:
     def clustering(self, kind: str = "themes") -> Any:
         return self.clusterings.get(kind)
 
+    clustering_as_found = clustering
+
 
 class SmallPart(SmallSet):
     """Some rows of a set."""

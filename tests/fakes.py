@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.clusters.sparse import crowd_of
 from core.columns import Colouring, Column, Entry, colour_by, filter_rows
 from core.errors import ArtifactCorruptError, NotFoundError
 from core.jobs import Job
 from core.library import ClusterCard, Near, SetSummary
 from core.model import BrokenFile, Clustering, EncoderSpec, Projection, ProjectionSpec
+from core.opened.trust import Check, check_label, commonest
 from core.selection import combine
 
 SPEC = EncoderSpec("pixels", "", "hand-made", 64)
@@ -89,11 +91,25 @@ class FakeSet:
     def clustering(self, kind: str = "themes") -> Clustering | None:
         if not self.clustered:
             return None
+        cards = [c for c in self.cluster_cards(kind) if c.cluster >= 0]
+        labels = self.labels
+        if kind == "micro":
+            labels = np.repeat(np.arange(len(cards)), [c.size for c in cards]).astype(np.int32)
+        table = pd.DataFrame(
+            {
+                "cluster": np.array([c.cluster for c in cards], np.int64),
+                "size": np.array([c.size for c in cards], np.int64),
+                "density": np.array([c.density for c in cards], np.float64),
+            }
+        )
         none = np.zeros(12, np.float32)
-        return Clustering("c", kind, {}, self.labels, none, none, pd.DataFrame(), self.notice)  # type: ignore[arg-type]
+        near = np.where(labels < 0, self.nearest, labels).astype(np.int32)
+        chance = np.where(labels < 0, 0.25, 1.0).astype(np.float32)
+        return Clustering("c", kind, {}, labels, none, none, table, self.notice,  # type: ignore[arg-type]
+                          near, chance)  # fmt: skip
 
     def cluster_rows(self, label: int, kind: str = "themes") -> np.ndarray:
-        rows = np.flatnonzero(self.labels == label)
+        rows = np.flatnonzero(self.clustering(kind).labels == label)  # type: ignore[union-attr]
         if not len(rows) and label != -1:
             raise NotFoundError(f"no cluster {label}")
         return rows
@@ -116,6 +132,37 @@ class FakeSet:
             ClusterCard(1, "Theme 2", 5, 5 / 12, 0.8, 0.4, [5, 6], {"label": ("wasp", 0.5)}),
             ClusterCard(-1, "unassigned", 2, 2 / 12, None, None, [10, 11], {}),
         ]
+
+    # -- how far the clusters may be believed: as a test says
+    nearest: Any = 1
+    measured: Any = None
+    swept: Any = None
+    grown: Any = None
+    tested: Any = None
+
+    def trust(self, kind: str = "themes") -> Any:
+        return self.measured
+
+    def sweep(self) -> Any:
+        return self.swept
+
+    def tree(self) -> Any:
+        return self.grown
+
+    def structure(self) -> Any:
+        return self.tested
+
+    def crowd(self, kind_of: str = "sparse") -> list[ClusterCard]:
+        cards = self.cluster_cards("micro")
+        chosen = crowd_of(self.clustering("micro").table, kind_of)  # type: ignore[union-attr, arg-type]
+        return [cards[i] for i in chosen]
+
+    def purity(self, kind: str, column: str) -> dict[int, tuple[str, float, int]]:
+        labels = self.clustering(kind).labels  # type: ignore[union-attr]
+        return commonest(labels, self.items[column])
+
+    def relabel_check(self, kind: str, cluster: int, label: str) -> Check:
+        return check_label(self.items["label"].iloc[self.cluster_rows(cluster, kind)], label)
 
     def columns(self) -> list[Column]:
         found = [Column("label", "label", "category"), Column("width", "width", "number")]
@@ -255,6 +302,7 @@ class FakeView:
     lines: list[FakeLine] = field(default_factory=list)
     can_undo: str | None = None
     can_redo: str | None = None
+    noun: str = "image"
 
     @property
     def working(self) -> np.ndarray:
@@ -340,6 +388,52 @@ class FakeSettings:
     seed: int = 0
 
 
+class FakeChoices:
+    """Choices and divisions by key."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+        self.lines: list[Any] = []
+        self.divided: dict[str, Any] = {}
+        self.split_lines: list[Any] = []
+
+    def list(self, name: str, view: Any = None) -> Any:
+        return self.lines
+
+    def open(self, key: str) -> Any:
+        if key not in self.made:
+            raise NotFoundError("no choice with this id is kept here; make it again")
+        return self.made[key]
+
+    def list_splits(self, name: str) -> Any:
+        return self.split_lines
+
+    def open_splits(self, key: str) -> Any:
+        if key not in self.divided:
+            raise NotFoundError("no division into splits with this id is kept here")
+        return self.divided[key]
+
+
+class FakeReports:
+    """Reports by id."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+        self.lines: list[Any] = []
+        self.compared: dict[str, Any] = {"rows": [], "same": {}, "sentences": []}
+
+    def list(self, name: str) -> Any:
+        return self.lines
+
+    def open(self, report_id: str) -> Any:
+        if report_id not in self.made:
+            raise NotFoundError("no report with this id")
+        return self.made[report_id]
+
+    def compare(self, first: str, second: str) -> Any:
+        return self.compared
+
+
 class FakeServices:
     """What `components.state.services` returns in a test."""
 
@@ -349,3 +443,5 @@ class FakeServices:
         self.selections = FakeSelections()
         self.settings = FakeSettings()
         self.curation = FakeDesk()
+        self.choices = FakeChoices()
+        self.reports = FakeReports()

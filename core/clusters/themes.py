@@ -2,14 +2,19 @@
 
 HDBSCAN finds dense regions but fails in hundreds of dimensions, so it works on a ten-dimensional
 UMAP of the neighbour graph, made for clustering and not for looking at. What lies in no dense
-region stays unassigned (−1). See `docs/methods/clusters.md`.
+region stays unassigned (−1). UMAP makes groups even of noise, so what was found is tested in the
+vectors themselves. See `docs/methods/clusters.md`.
 """
 
 from typing import Any
 
 import numpy as np
 
-from core.clusters.table import by_size, cluster_table
+from core.clusters.density import Regions, dense_regions, duplicate_groups
+from core.clusters.nearest import nearest_themes
+from core.clusters.structure import judge_themes, undefined
+from core.clusters.table import cluster_table
+from core.clusters.tree import no_tree
 from core.errors import InputError
 from core.maps.pca import principal_components
 from core.maps.umap_layout import umap_layout
@@ -23,8 +28,45 @@ STAGE = "themes"
 FEWEST = 50
 #: Dimensions and neighbours of the map that is clustered.
 DIMS, NEIGHBOURS = 10, 15
-#: Items nearer than this are the same but for rounding.
-IDENTICAL = 1e-6
+
+
+def theme_space(
+    vectors: np.ndarray,
+    neighbors: Neighbors,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Return the coordinates in which themes are found, `(n, 10)` float32 in row order.
+
+    A UMAP layout of the neighbour graph with least distance 0, started from the principal
+    components. Sets of fewer than 50 items and sets of identical items have no themes to look for;
+    their coordinates are all 0.
+
+    Parameters
+    ----------
+    vectors
+        Shape `(n, d)`; scaled to unit length here.
+    neighbors
+        The neighbour graph of the same rows.
+    seed
+        The same seed gives the same coordinates on one machine.
+    progress
+        Told about stage "themes".
+
+    Raises
+    ------
+    InputError
+        A vector is not finite or has no length, or the graph is of other rows.
+    """
+    _check_rows(vectors, neighbors)
+    unit = unit_rows(vectors)
+    if _why_none(unit):
+        return np.zeros((len(unit), DIMS), np.float32)
+    start = principal_components(unit, DIMS, seed=seed).scores
+    return umap_layout(
+        neighbors.indices, neighbors.distances, start,
+        n_neighbors=NEIGHBOURS, min_dist=0.0, seed=seed, progress=progress, stage=STAGE,
+    )  # fmt: skip
 
 
 def find_themes(
@@ -35,6 +77,7 @@ def find_themes(
     seed: int = 0,
     min_cluster_size: int | None = None,
     min_samples: int = 5,
+    space: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> Clustering:
     """Group items into themes.
@@ -53,6 +96,8 @@ def find_themes(
         Fewest items of a theme; max(5, ½√n rounded) if None.
     min_samples
         Neighbours that make a place dense: larger leaves more items unassigned.
+    space
+        What `theme_space` returned for the same arguments; computed here if None.
     progress
         Told about stage "themes".
 
@@ -61,8 +106,9 @@ def find_themes(
     Clustering
         Labels by size (0 is the largest theme), −1 for items in none; HDBSCAN's membership
         probabilities and GLOSH outlier scores; a table as `core.clusters.table` describes, with
-        `persistence` (HDBSCAN's stability of each theme). Sets of fewer than 50 items have no
-        themes, identical items make one, and `notice` says so.
+        `persistence` (HDBSCAN's stability of each theme); each item's nearest theme, the condensed
+        tree, and the verdict of `core.clusters.structure`. Sets of fewer than 50 items and sets
+        without structure have no themes, identical items make one, and `notice` says so.
 
     Raises
     ------
@@ -77,103 +123,78 @@ def find_themes(
     progress = progress or Progress()
     progress.report(STAGE)
     n = len(vectors)
-    size = max(5, round(0.5 * n**0.5)) if min_cluster_size is None else min_cluster_size
+    size = usual_size(n) if min_cluster_size is None else min_cluster_size
     if size < 2 or min_samples < 1:
         raise InputError("themes: min_cluster_size must be ≥ 2 and min_samples ≥ 1")
-    if len(neighbors.indices) != n:
-        raise InputError(
-            f"themes: neighbours of {len(neighbors.indices)} items given for {n} vectors"
-        )
+    _check_rows(vectors, neighbors)
     unit = unit_rows(vectors)
+    notice, structure = _why_none(unit), undefined()
+    if notice:
+        found = _without_looking(n)
+        nearest, nearest_probability = found.labels, found.probabilities
+    else:
+        if space is None:
+            space = theme_space(vectors, neighbors, seed, progress)
+        progress.report(STAGE, 0, 0, "finding dense regions")
+        groups = duplicate_groups(neighbors)
+        found = dense_regions(space, groups, size, min_samples)
+        nearest, nearest_probability = nearest_themes(
+            space, found.labels, found.probabilities, found.tree, min_samples
+        )
+        progress.report(STAGE, 0, 0, "looking between the themes")
+        structure = judge_themes(unit, found.labels, nearest, groups, neighbors, seed=seed)
+        if structure["verdict"] == "no structure":
+            found, notice = _unassigned(found), structure["text"]
+            nearest, nearest_probability = found.labels, found.probabilities
+    table = cluster_table(
+        unit, found.labels, found.probabilities, neighbors, stage=STAGE, progress=progress
+    )
+    table["persistence"] = found.persistence
     spec: dict[str, Any] = {
         "method": "umap+hdbscan", "dims": DIMS, "n_neighbors": NEIGHBOURS, "seed": seed,
         "min_cluster_size": size, "min_samples": min_samples, "selection": "eom",
+        "n_clusters": len(table),
     }  # fmt: skip
-    persistence = np.zeros(0)
-    probabilities, outlier_scores = np.zeros(n, np.float32), np.zeros(n, np.float32)
-    notice = ""
-    if n < FEWEST:
-        labels = np.full(n, -1, np.int32)
-        notice = f"Themes need {FEWEST} or more images; there {_are(n)}."
-    elif spread(unit) < SAME:
-        labels, persistence = np.zeros(n, np.int32), np.ones(1)
-        probabilities += 1
-        notice = "All images have the same vector; they are one theme."
-    else:
-        start = principal_components(unit, DIMS, seed=seed).scores
-        space = umap_layout(
-            neighbors.indices, neighbors.distances, start,
-            n_neighbors=NEIGHBOURS, min_dist=0.0, seed=seed, progress=progress, stage=STAGE,
-        )  # fmt: skip
-        progress.report(STAGE, 0, 0, "finding dense regions")
-        labels, probabilities, outlier_scores, persistence = _hdbscan(
-            space, duplicate_groups(neighbors), size, min_samples
+    return Clustering(
+        key, "themes", spec, found.labels, found.probabilities, found.outlier_scores, table, notice,
+        nearest, nearest_probability, found.tree, structure,
+    )  # fmt: skip
+
+
+def _unassigned(found: Regions) -> Regions:
+    """Return the same without its themes; outlier scores and the tree stay."""
+    none = np.full(len(found.labels), -1, np.int32)
+    tree = found.tree.assign(selected=np.int32(-1))
+    return Regions(none, np.zeros(len(none), np.float32), found.outlier_scores, np.zeros(0), tree)
+
+
+def usual_size(n: int) -> int:
+    """Return the least size of a theme among n items unless another is asked for."""
+    return max(5, round(0.5 * float(n) ** 0.5))
+
+
+def _check_rows(vectors: np.ndarray, neighbors: Neighbors) -> None:
+    """Refuse the neighbour graph of other rows."""
+    if len(neighbors.indices) != len(vectors):
+        raise InputError(
+            f"themes: neighbours of {len(neighbors.indices)} items given for {len(vectors)} vectors"
         )
-        if not len(persistence):
-            notice = "No themes: nowhere is denser than elsewhere."
-    table = cluster_table(unit, labels, probabilities, neighbors, stage=STAGE, progress=progress)
-    table["persistence"] = persistence
-    spec["n_clusters"] = len(table)
-    return Clustering(key, "themes", spec, labels, probabilities, outlier_scores, table, notice)
 
 
-def _are(n: int) -> str:
-    """Say how many images there are."""
-    return "is 1" if n == 1 else f"are {n or 'none'}"
+def _why_none(unit: np.ndarray) -> str:
+    """Say why there is nothing to look for among these unit rows; "" if there is."""
+    n = len(unit)
+    if n < FEWEST:
+        there = "is 1" if n == 1 else f"are {n or 'none'}"
+        return f"Themes need {FEWEST} or more images; there {there}."
+    if spread(unit) < SAME:
+        return "All images have the same vector; they are one theme."
+    return ""
 
 
-def duplicate_groups(neighbors: Neighbors) -> np.ndarray:
-    """Number the groups `(n,)` of rows at distance 0 from each other, by the neighbour graph."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(neighbors.indices)
-    rows, columns = np.nonzero(neighbors.distances < IDENTICAL)
-    edges = (rows, neighbors.indices[rows, columns])
-    graph = coo_array((np.ones(len(rows), np.int8), edges), shape=(n, n))
-    groups: np.ndarray = connected_components(graph, directed=False)[1]
-    return groups
-
-
-def _hdbscan(
-    space: np.ndarray, groups: np.ndarray, min_cluster_size: int, min_samples: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return labels by size, probabilities, outlier scores, and each cluster's persistence.
-
-    Rows of one of `groups` get the commonest label among them: layouts tear piles of equal items
-    apart.
-    """
-    from hdbscan import HDBSCAN
-
-    found = HDBSCAN(
-        min_cluster_size=min_cluster_size,
-        min_samples=min(min_samples, len(space) - 1),
-        cluster_selection_method="eom",
-        core_dist_n_jobs=1,
-    ).fit(space.astype(np.float64))
-    joined = _commonest(found.labels_, groups)
-    labels = by_size(joined)
-    persistence = np.zeros(int(labels.max(initial=-1)) + 1)
-    inside = labels >= 0
-    persistence[labels[inside]] = np.asarray(found.cluster_persistence_)[joined[inside]]
-    probabilities = np.where(joined == found.labels_, np.nan_to_num(found.probabilities_), 1.0)
-    probabilities[~inside] = 0.0
-    # Among exact duplicates the densities of GLOSH are infinite and their ratio undefined.
-    outlier_scores = np.nan_to_num(found.outlier_scores_, nan=0.0, posinf=1.0, neginf=0.0)
-    return (
-        labels,
-        probabilities.astype(np.float32),
-        np.clip(outlier_scores, 0, 1).astype(np.float32),
-        np.nan_to_num(persistence, posinf=1.0),
-    )
-
-
-def _commonest(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Give every row the label that is commonest in its group; equals go to the lower label."""
-    pairs, counts = np.unique(np.stack([groups, labels]), axis=1, return_counts=True)
-    order = np.lexsort((pairs[1], -counts, pairs[0]))
-    group, first = np.unique(pairs[0][order], return_index=True)
-    best = np.empty(int(group.max()) + 1, labels.dtype)
-    best[group] = pairs[1][order][first]
-    joined: np.ndarray = best[groups]
-    return joined
+def _without_looking(n: int) -> Regions:
+    """Return the themes of a set too small, or of identical items: none, or one."""
+    none = np.zeros(n, np.float32)
+    if n < FEWEST:
+        return Regions(np.full(n, -1, np.int32), none, none, np.zeros(0), no_tree())
+    return Regions(np.zeros(n, np.int32), none + 1, none, np.ones(1), no_tree())

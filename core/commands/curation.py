@@ -30,7 +30,8 @@ def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Any, Any]:
     from core.runner import open_workspace
 
     workspace = open_workspace(settings)
-    return Desk(workspace), Library(workspace).open(options.name)
+    desk = Desk(workspace)
+    return desk, Library.with_desk(workspace, desk).open(options.name)
 
 
 def _target(text: str) -> Path:

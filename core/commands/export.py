@@ -20,13 +20,14 @@ def _target(options: argparse.Namespace, opened: Any) -> Path:
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:
     """Export to files at once; to a folder as a job, which the dashboard shows too."""
+    from core.curation import Desk
     from core.export.formats import Options, format_of
     from core.export.request import ExportRequest
     from core.library import Library
     from core.runner import open_workspace
 
     workspace = open_workspace(settings)
-    opened = Library(workspace).open(options.name)
+    opened = Library.with_desk(workspace, Desk(workspace)).open(options.name)
     how = Options(
         options.absolute, options.null, options.layout, options.hard, options.escape_formulas
     )

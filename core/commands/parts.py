@@ -25,12 +25,14 @@ def _rows(options: argparse.Namespace, library: Any) -> tuple[np.ndarray, dict[s
 
 def _part(options: argparse.Namespace, settings: Settings) -> int:
     from core.__main__ import terminal_progress
+    from core.curation import Desk
     from core.library import Library
     from core.parts import PartRequest, plan
     from core.runner import open_workspace, run_here
     from core.selection import Selections
 
-    library = Library(open_workspace(settings))
+    workspace = open_workspace(settings)
+    library = Library.with_desk(workspace, Desk(workspace))
     selection = options.selection or ""
     if options.slice is not None or options.cluster is not None:
         rows, how = _rows(options, library)

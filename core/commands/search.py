@@ -30,6 +30,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def do(options: argparse.Namespace, settings: Settings) -> int:
     """Search and print what is nearest; return the exit code."""
+    from core.curation import Desk
     from core.library import Library
     from core.runner import open_workspace
     from core.search import Searches
@@ -37,7 +38,7 @@ def do(options: argparse.Namespace, settings: Settings) -> int:
     if options.top < 1:
         raise InputError(f"--top {options.top}: needs a number of 1 or more")
     workspace = open_workspace(settings)
-    opened = Library(workspace).open(options.name)
+    opened = Library.with_desk(workspace, Desk(workspace)).open(options.name)
     searches = Searches(workspace, settings)
     try:
         found = searches.start(

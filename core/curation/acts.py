@@ -11,7 +11,7 @@ NAME_LENGTH = 80
 LABEL_LENGTH = 200
 REASON_LENGTH = 500
 HOW_LENGTH = 2000
-#: Most themes in one merge.
+#: Most themes in one merge, and parts in one split.
 MERGED = 1000
 
 #: The decisions about an item, and those that take it out of the working set.
@@ -86,6 +86,17 @@ def _clusters(value: Any) -> list[int]:
     return found
 
 
+def _sizes(value: Any) -> list[int]:
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+        raise InputError("sizes: must be a list of the parts' numbers of items")
+    found = list(value)
+    if any(isinstance(one, bool) or not hasattr(one, "__index__") or one < 1 for one in found):
+        raise InputError("sizes: every part needs 1 item or more")
+    if not 2 <= len(found) <= MERGED:
+        raise InputError(f"splitting makes 2 to {MERGED} parts, not {len(found)}")
+    return [int(one) for one in found]
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """Fields an act must and may have, and whether it is about items."""
@@ -113,10 +124,12 @@ _RULES = {
     "theme.merge": _Rule(
         {"clustering": _key, "clusters": _clusters}, {"to": _theme_name} | _REASON, False
     ),
+    "theme.split": _Rule({"clustering": _key, "cluster": _cluster, "sizes": _sizes}, _REASON, True),
 }
 
-#: The kinds of acts.
+#: The kinds of acts, and those whose items are in an order: one part after another.
 ACTS = tuple(_RULES)
+IN_PARTS = ("theme.split",)
 
 
 def check_act(kind: str, fields: Mapping[str, Any], count: int | None) -> dict[str, Any]:
@@ -151,5 +164,7 @@ def check_act(kind: str, fields: Mapping[str, Any], count: int | None) -> dict[s
     if not rule.items and count is not None:
         raise InputError(f"{kind}: takes no rows")
     found = {name: check(given[name]) for name, check in rule.needed.items()}
+    if kind in IN_PARTS and sum(found["sizes"]) != count:
+        raise InputError(f"{kind}: sizes add up to {sum(found['sizes'])}, not to {count} items")
     optional = {name: check(given[name]) for name, check in rule.may.items() if name in given}
     return found | {name: value for name, value in optional.items() if value}

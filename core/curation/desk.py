@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.columns import Kind
-from core.curation.acts import check_act, stored
+from core.curation.acts import IN_PARTS, check_act, stored
 from core.curation.bundle import LOG_NAME, pack_log, provenance, zipped
 from core.curation.events import Event
 from core.curation.fold import State, Steps, fold, go_on
@@ -18,6 +18,7 @@ from core.curation.lists import StoredLists
 from core.curation.manifest import Selection, build_manifest
 from core.curation.roster import Roster, Universe, items_of
 from core.curation.source import last_source, opening
+from core.curation.themes import check_themes
 from core.curation.view import CurationView
 from core.errors import InputError
 from core.storage.store import Workspace, check_name
@@ -118,7 +119,8 @@ class Desk:
         kind, fields
             See docs/curation-log.md; a field that is None was not given.
         rows
-            Rows of `opened`, in any order; where the kind is about items.
+            Rows of `opened`, where the kind is about items: in any order, but for theme.split,
+            where they come part after part.
 
         Raises
         ------
@@ -127,16 +129,18 @@ class Desk:
         StorageError
             The disk is full or refuses; nothing is written.
         """
-        places = None if rows is None else base_rows(opened, rows)
+        places = None
+        if rows is not None:
+            places = parted_rows(opened, rows) if kind in IN_PARTS else base_rows(opened, rows)
         checked = check_act(kind, fields, None if places is None else len(places))
-        if kind.startswith("theme."):
-            _check_themes(opened, checked)
         with self._writing(opened.base) as book:
+            if kind.startswith("theme."):
+                check_themes(opened, book.state, checked, rows)
             if kind.startswith("slice."):
                 problem = book.state.refusal(kind, checked["name"], checked.get("to"))
                 if problem:
                     raise InputError(problem)
-            items = None if places is None else _store_items(book, places)
+            items = None if places is None else _store_items(book, places, checked.get("sizes"))
             event = book.write(opened.base, [Draft(kind, checked, items)])
             assert event is not None
             return event
@@ -253,26 +257,37 @@ def base_rows(opened: Any, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.unique(np.asarray(opened.base_rows, dtype=np.int64)[found])
 
 
-def _store_items(book: Book, places: np.ndarray) -> dict[str, Any]:
-    """Store the addresses of rows, if they are many, and return an event's `items`."""
+def parted_rows(opened: Any, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return the whole set's rows, int64 in the order given, of rows of a set or part.
+
+    Raises
+    ------
+    InputError
+        A row is none of `opened`, or comes twice.
+    """
+    once = base_rows(opened, rows)
+    found = np.asarray(rows, dtype=np.int64)
+    if len(once) != len(found):
+        raise InputError("rows: a row comes twice; each belongs to one part")
+    return np.asarray(opened.base_rows, dtype=np.int64)[found] if opened.is_part else found
+
+
+def _store_items(book: Book, places: np.ndarray, sizes: Sequence[int] | None) -> dict[str, Any]:
+    """Store the addresses of rows, if they are many, and return an event's `items`.
+
+    They are sorted, in each of the parts where there are `sizes` of parts.
+    """
     named = book.roster.addresses
-    addresses = sorted([named[place] for place in places.tolist()])
+    ends = np.cumsum(sizes if sizes is not None else [len(places)]).tolist()
+    addresses = []
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        addresses += sorted([named[place] for place in places[start:end].tolist()])
     items = items_of(addresses)
     if "addresses" not in items:
         book.lists.put(addresses)
-    book.state.universe.learn(items["digest"], places)
+    if sizes is None:
+        book.state.universe.learn(items["digest"], places)
     return items
-
-
-def _check_themes(opened: Any, fields: dict[str, Any]) -> None:
-    """Raise `InputError` unless a theme act is about themes that there are."""
-    known = [opened.clustering(kind) for kind in ("themes", "micro")]
-    clustering = next((c for c in known if c and c.key == fields["clustering"]), None)
-    if clustering is None:
-        raise InputError("these themes are not those of the set now: reload the page")
-    last = max(fields.get("clusters", [fields.get("cluster", 0)]))
-    if last >= len(clustering.table):
-        raise InputError(f"there is no theme {last + 1} among {len(clustering.table)}")
 
 
 def _selection(

@@ -57,12 +57,25 @@ class SliceState:
     names: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class SplitState:
+    """A theme that was split: by which event, the themes that were one with it, and its parts.
+
+    `parts` are items' numbers, ascending in each.
+    """
+
+    event: Event
+    themes: tuple[int, ...]
+    parts: tuple[np.ndarray, ...]
+
+
 @dataclass(slots=True)
 class ThemeState:
-    """Names that themes of one clustering were given, and which were merged."""
+    """Names that themes of one clustering were given, which were merged, and which split."""
 
     names: dict[int, str] = field(default_factory=dict)
     merged: list[tuple[int, ...]] = field(default_factory=list)
+    splits: list[SplitState] = field(default_factory=list)
 
     def group(self, cluster: int) -> tuple[int, ...]:
         """Return the themes that are one with this one, ascending; itself alone if none is."""
@@ -84,7 +97,7 @@ class ThemeState:
 
     def copy(self) -> "ThemeState":
         """Return a copy."""
-        return ThemeState(dict(self.names), list(self.merged))
+        return ThemeState(dict(self.names), list(self.merged), list(self.splits))
 
 
 class State:
@@ -128,13 +141,15 @@ class State:
         ArtifactCorruptError
             It speaks of a slice that is not there, or makes one that is.
         """
+        if event.kind.startswith("theme."):
+            self._apply_theme(event)
+            self.acts[event.number] = event
+            return
         codes = self.universe.codes(event)
         if event.kind in DECISIONS:
             self.decided = _marked(self.decided, codes, event.number, self.universe.size)
         elif event.kind == "relabel":
             self.labelled = _marked(self.labelled, codes, event.number, self.universe.size)
-        elif event.kind.startswith("theme."):
-            self._apply_theme(event)
         else:
             self._apply_slice(event, codes)
         self.acts[event.number] = event
@@ -143,6 +158,9 @@ class State:
         themes = self.themes.setdefault(event.fields["clustering"], ThemeState())
         if event.kind == "theme.rename":
             themes.rename(event.fields["cluster"], event.fields["to"])
+        elif event.kind == "theme.split":
+            group = themes.group(event.fields["cluster"])
+            themes.splits.append(SplitState(event, group, self.universe.parts(event)))
         else:
             themes.merge(event.fields["clusters"], event.fields.get("to", ""))
 

@@ -10,6 +10,7 @@ import numpy as np
 from core.curation.acts import OUT
 from core.curation.events import Event
 from core.curation.fold import State, ThemeState
+from core.curation.roster import Universe
 from core.curation.source import last_source
 
 #: Version of the manifest's form.
@@ -36,11 +37,21 @@ def _by_event(state: State, marks: np.ndarray, field: str) -> Iterator[dict[str,
         }
 
 
-def _theme_section(themes: ThemeState) -> dict[str, Any]:
-    return {
+def _theme_section(themes: ThemeState, universe: Universe) -> dict[str, Any]:
+    section: dict[str, Any] = {
         "names": {str(cluster): name for cluster, name in themes.names.items()},
         "merged": [list(group) for group in themes.merged],
     }
+    if themes.splits:  # else as earlier versions wrote it, byte for byte
+        section["splits"] = [
+            {
+                "event": split.event.number,
+                "themes": list(split.themes),
+                "parts": [universe.addresses(part) for part in split.parts],
+            }
+            for split in themes.splits
+        ]
+    return section
 
 
 def build_manifest(
@@ -81,7 +92,7 @@ def build_manifest(
         ],
         "decisions": list(_by_event(state, state.decided, "decision")),
         "labels": list(_by_event(state, state.labelled, "label")),
-        "themes": {key: _theme_section(themes) for key, themes in state.themes.items()},
+        "themes": {key: _theme_section(themes, universe) for key, themes in state.themes.items()},
         **_items_section(state, selection),
     }
     return f"{indented(value)}\n".encode()

@@ -127,6 +127,29 @@ class Universe:
             self.learn(digest, self.resolve(addresses))
         return self._codes[digest]
 
+    def parts(self, event: Event) -> tuple[np.ndarray, ...]:
+        """Return the numbers, ascending int64, of each part of an event's items.
+
+        Raises
+        ------
+        ArtifactCorruptError
+            The parts do not add up to the list of items.
+        """
+        if event.items is None:
+            return ()
+        addresses = event.items.get("addresses")
+        if addresses is None:
+            addresses = self._lists.get(str(event.items["digest"]))
+        ends = np.cumsum(event.fields["sizes"]).tolist()
+        starts = [0, *ends[:-1]]
+        if ends[-1] != len(addresses):
+            raise ArtifactCorruptError(
+                f"curation log, event {event.number}: its parts do not add up to its items"
+            )
+        return tuple(
+            self.resolve(addresses[start:end]) for start, end in zip(starts, ends, strict=True)
+        )
+
     def learn(self, digest: str, codes: np.ndarray) -> None:
         """Remember what a list resolves to."""
         self._bytes += codes.nbytes

@@ -14,6 +14,7 @@ from core.curation.events import SET_KINDS, Event
 from core.curation.fold import State, Steps
 from core.curation.words import sentence
 from core.errors import NotFoundError
+from core.opened.splits import ThemeSplit
 
 _DECISION_WORDS = {"keep": "kept", "drop": "dropped", "exclude": "excluded"}
 
@@ -88,6 +89,7 @@ class CurationView:
         self._total = len(state.universe.roster)
         whole = np.arange(self._total)
         self._columns: dict[str, tuple[Kind, pd.Series]] | None = None
+        self._splits: dict[str, tuple[ThemeSplit, ...]] = {}
         self._base = whole if base_rows is None else np.asarray(base_rows, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -218,6 +220,18 @@ class CurationView:
         """Return the groups of themes that were merged, each ascending."""
         themes = self._state.themes.get(clustering)
         return list(themes.merged) if themes else []
+
+    def theme_splits(self, clustering: str) -> tuple[ThemeSplit, ...]:
+        """Return the themes that were split, in that order, with the rows here of each part."""
+        themes = self._state.themes.get(clustering)
+        if themes is None or not themes.splits:
+            return ()
+        if clustering not in self._splits:
+            self._splits[clustering] = tuple(
+                ThemeSplit(one.event.checksum, one.themes, tuple(map(self._rows, one.parts)))
+                for one in themes.splits
+            )
+        return self._splits[clustering]
 
     # -- the log -------------------------------------------------------------------------------
 

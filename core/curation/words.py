@@ -37,7 +37,7 @@ def sentence(event: Event, noun: str, events: Mapping[int, Event] | None = None)
     elif event.kind.startswith("slice."):
         text = _slice_words(event, items)
     elif event.kind.startswith("theme."):
-        text = _theme_words(event)
+        text = _theme_words(event, noun)
     else:
         return f"Began with {items}" if event.kind == "start" else f"The set has {items} now"
     reason = event.fields.get("reason")
@@ -56,11 +56,15 @@ def _slice_words(event: Event, items: str) -> str:
     }[event.kind]
 
 
-def _theme_words(event: Event) -> str:
+def _theme_words(event: Event, noun: str) -> str:
     to = event.fields.get("to", "")
     if event.kind == "theme.rename":
         theme = f"theme {event.fields['cluster'] + 1}"
         return f"Named {theme} “{to}”" if to else f"Took the name off {theme}"
+    if event.kind == "theme.split":
+        sizes = [f"{size:,}" for size in event.fields["sizes"]]
+        told = f": {', '.join(sizes[:-1])} and {sizes[-1]} {noun}s" if len(sizes) <= 8 else ""
+        return f"Split theme {event.fields['cluster'] + 1} into {len(sizes):,} parts{told}"
     numbers = [str(cluster + 1) for cluster in event.fields["clusters"]]
     if len(numbers) > 8:
         text = f"Merged {len(numbers):,} themes"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import Settings
+from core.curation.desk import Desk
 from core.export import export_folder, export_set, format_of
 from core.export.folder import checked_target
 from core.export.request import ExportRequest, rows_asked_for
@@ -43,7 +44,7 @@ def run_export(
     """
     progress = progress or Progress()
     asked = ExportRequest.from_json(request)
-    opened = Library(workspace).open(asked.name)
+    opened = Library.with_desk(workspace, Desk(workspace)).open(asked.name)
     target = checked_target(asked.target, opened, workspace, folder=format_of(asked.to).folder)
     found = perform_export(asked, opened, workspace, settings, target, progress)
     return found | {"seconds": progress.finish()}

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.model import Clustering
+from core.opened.members import Members
+from core.opened.trust import Stability
 
 #: What an item that no theme holds is called.
 NOISE = "unassigned"
@@ -26,7 +28,12 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class ClusterCard:
-    """One cluster as a page shows it; `purity` is a column's commonest value and its share."""
+    """One cluster as a page shows it.
+
+    `purity` is a column's commonest value and its share; `stability` is None while it is not
+    measured. `medoid` (None where a person merged clusters), up to nine `typical` items and up to
+    nine at its `border` are rows; see `core.opened.members`.
+    """
 
     cluster: int
     name: str
@@ -36,6 +43,19 @@ class ClusterCard:
     diameter: float | None
     exemplars: list[int]
     purity: dict[str, tuple[str, float]]
+    stability: Stability | None = None
+    medoid: int | None = None
+    border: list[int] = field(default_factory=list)
+    typical: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is known of clusters beside their table, each by cluster; merged ones by their first."""
+
+    purity: Mapping[int, dict[str, tuple[str, float]]]
+    members: Members
+    stability: Mapping[int, Stability]
 
 
 def name_themes(
@@ -77,45 +97,59 @@ def name_themes(
 
 def cards_of(
     clustering: Clustering,
-    names: tuple[str, ...],
-    purity: Mapping[int, dict[str, tuple[str, float]]],
+    names: Sequence[str],
+    details: Details,
     merged: Sequence[Sequence[int]] = (),
+    only: Sequence[int] | None = None,
 ) -> list[ClusterCard]:
     """Return a card for every cluster, the largest first, and last for what none holds (-1).
 
-    Those of a group in `merged` are one card; `purity` goes by the group's first.
+    Those of a group in `merged` are one card. `only` asks for some clusters instead, in its order.
     """
     total = len(clustering.labels)
-    cards = [
-        ClusterCard(
-            cluster=int(c["cluster"]),
-            name=names[int(c["cluster"])],
-            size=int(c["size"]),
-            share=int(c["size"]) / max(1, total),
-            density=None if pd.isna(c["density"]) else float(c["density"]),
-            diameter=None if pd.isna(c["diameter"]) else float(c["diameter"]),
-            exemplars=[int(r) for r in c["exemplars"]],
-            purity=purity.get(group_of(int(c["cluster"]), merged)[0], {}),
-        )
-        for c in clustering.table.to_dict("records")
-    ]
+    table = clustering.table if only is None else clustering.table.iloc[list(only)]
+    cards = [_card(line, names, details, total) for line in table.to_dict("records")]
     if merged:
         cards = _joined(cards, merged)
+    cards = [card for card in cards if card.size]
+    if only is not None:
+        return cards
+    cards.sort(key=lambda card: -card.size)
     noise = np.flatnonzero(clustering.labels < 0)
     if len(noise):
         few = [int(r) for r in noise[np.linspace(0, len(noise) - 1, 9).astype(int)]]
         exemplars, share = list(dict.fromkeys(few)), len(noise) / total
-        cards.append(
-            ClusterCard(-1, NOISE, len(noise), share, None, None, exemplars, purity.get(-1, {}))
-        )
+        purity = details.purity.get(-1, {})
+        cards.append(ClusterCard(-1, NOISE, len(noise), share, None, None, exemplars, purity))
     return cards
 
 
-def _joined(cards: list[ClusterCard], merged: Sequence[Sequence[int]]) -> list[ClusterCard]:
-    """Return the cards with those of each group as one, the largest first.
+def _card(
+    line: Mapping[Any, Any], names: Sequence[str], details: Details, total: int
+) -> ClusterCard:
+    """Return the card of one line of a table."""
+    cluster, medoid = int(line["cluster"]), int(line.get("medoid", -1))
+    return ClusterCard(
+        cluster=cluster,
+        name=names[cluster],
+        size=int(line["size"]),
+        share=int(line["size"]) / max(1, total),
+        density=None if pd.isna(line["density"]) else float(line["density"]),
+        diameter=None if pd.isna(line["diameter"]) else float(line["diameter"]),
+        exemplars=[int(row) for row in line["exemplars"]],
+        purity=details.purity.get(cluster, {}),
+        stability=details.stability.get(cluster),
+        medoid=None if medoid < 0 else medoid,
+        border=details.members.border.get(cluster, []),
+        typical=details.members.typical.get(cluster, []),
+    )
 
-    It has pictures of each of them in turn; density and diameter are of a cluster as found, so it
-    has none.
+
+def _joined(cards: list[ClusterCard], merged: Sequence[Sequence[int]]) -> list[ClusterCard]:
+    """Return the cards with those of each group as one.
+
+    It has pictures of each of them in turn; density, diameter, stability and medoid are of a
+    cluster as found, so it has none.
     """
     groups: dict[int, list[ClusterCard]] = {}
     for card in cards:
@@ -125,12 +159,17 @@ def _joined(cards: list[ClusterCard], merged: Sequence[Sequence[int]]) -> list[C
         if len(parts) == 1:
             found += parts
             continue
+        head = next((part for part in parts if part.cluster == first), parts[0])
         turns = zip_longest(*(part.exemplars for part in parts))
         rows = [row for turn in turns for row in turn if row is not None]
         size, share = sum(p.size for p in parts), sum(p.share for p in parts)
-        found.append(ClusterCard(first, parts[0].name, size, share, None, None, rows,
-                                 parts[0].purity))  # fmt: skip
-    return sorted(found, key=lambda card: -card.size)
+        found.append(
+            ClusterCard(
+                first, head.name, size, share, None, None, rows, head.purity,
+                border=head.border, typical=head.typical,
+            )
+        )  # fmt: skip
+    return found
 
 
 def group_of(cluster: int, merged: Sequence[Sequence[int]]) -> Sequence[int]:
@@ -138,23 +177,9 @@ def group_of(cluster: int, merged: Sequence[Sequence[int]]) -> Sequence[int]:
     return next((group for group in merged if cluster in group), (cluster,))
 
 
-def purity_of(
-    clustering: Clustering, items: pd.DataFrame, merged: Sequence[Sequence[int]] = ()
-) -> dict[int, dict[str, tuple[str, float]]]:
-    """Return, for each cluster, the commonest label among its labelled items.
-
-    Those of a group in `merged` are one, called as the group's first.
-    """
-    if "label" not in items or items["label"].isna().all():
-        return {}
-    labels = np.array(clustering.labels)
+def joined_labels(labels: np.ndarray, merged: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the cluster of each row, where merged clusters go by their first."""
+    found: np.ndarray = np.array(labels)
     for group in merged:
-        labels[np.isin(clustering.labels, list(group))] = group[0]
-    frame = pd.DataFrame({"cluster": labels, "label": items["label"].astype("string")}).dropna()
-    counts = frame.groupby(["cluster", "label"]).size()
-    found = {}
-    for cluster, part in counts.groupby(level=0):
-        _, label = cast(tuple[int, str], part.idxmax())
-        share = int(part.max()) / int(part.sum())
-        found[int(cast(int, cluster))] = {"label": (label, share)}
+        found[np.isin(labels, list(group))] = group[0]
     return found

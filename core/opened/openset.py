@@ -1,6 +1,6 @@
 """An opened set: its items, maps, clusters and neighbours, memory-mapped from disk."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,30 +12,14 @@ import pandas as pd
 from core.columns import NAMED, Colouring, Column, Entry
 from core.encoders.base import spec_from_dict
 from core.errors import NotFoundError
-from core.model import BrokenFile, Clustering, EncoderSpec, Neighbors, Projection
+from core.model import BrokenFile, EncoderSpec, Neighbors, Projection
 from core.opened.addresses import make_addresses, occurrences, positions
-from core.opened.cards import ClusterCard, Near, cards_of, group_of, name_themes, purity_of
-from core.opened.values import ExtraColumns, Values, is_missing
+from core.opened.cards import Near
+from core.opened.clustered import Clustered, Hooks
+from core.opened.values import Values, is_missing
 from core.selection import quantise
-from core.storage.records import unpack_clustering, unpack_neighbors, unpack_projection
+from core.storage.records import unpack_neighbors, unpack_projection
 from core.storage.store import Artefact, Workspace
-
-ThemeNames = Callable[["OpenSet", str], Mapping[int, str]]
-ThemeMerges = Callable[["OpenSet", str], Sequence[Sequence[int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What a person decided about a set, asked for whenever it is shown.
-
-    `extra_columns` returns columns by name, each its kind and one value a row; `theme_names` the
-    names given to the themes of the clustering with this key; `theme_merges` the groups of them
-    that were made one.
-    """
-
-    extra_columns: ExtraColumns | None = None
-    theme_names: ThemeNames | None = None
-    theme_merges: ThemeMerges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +36,8 @@ class Level:
     m2: dict[str, float] = field(default_factory=dict)
 
 
-class OpenSet:
-    """A set as it is stored now.
+class OpenSet(Clustered):
+    """A set as it is stored now; its clusters are those of `Clustered`.
 
     Attributes
     ----------
@@ -74,7 +58,7 @@ class OpenSet:
     def __init__(self, workspace: Workspace, record: Mapping[str, Any], hooks: Hooks | None = None):
         self._workspace = workspace
         self._record = record
-        self._hooks = hooks or Hooks()
+        self._begin(record, hooks)
         self.name: str = record["name"]
         self.key: str = record["imageset"]
         self.root = Path(record["root"])
@@ -85,7 +69,6 @@ class OpenSet:
         self.spec: EncoderSpec = spec_from_dict(record["encoder"])
         self.embeddings: str = record["embeddings"]
         self.projections: dict[str, str] = dict(record["projections"])
-        self._clusterings: dict[str, str] = dict(record["clusterings"])
         self._values = Values(self, self._hooks.extra_columns)
         self._quantised: dict[str, np.ndarray] = {}
         self._read: dict[tuple[Any, ...], Any] = {}
@@ -240,33 +223,7 @@ class OpenSet:
             return None
         return arrays["status"], arrays["distance"]
 
-    # -- clusters and neighbours -----------------------------------------------------------------
-
-    def clustering(self, kind: str = "themes") -> Clustering | None:
-        """Return the themes or the micro-clusters; None while they are not computed."""
-        key = self._clusterings.get(kind)
-        if key is None:
-            return None
-        kept: Clustering | None = self._read.get(("clustering", key))
-        if kept is None and self._workspace.has("clustering", key):
-            kept = unpack_clustering(self._workspace.read("clustering", key))
-            self._read["clustering", key] = kept
-        return kept
-
-    def cluster_rows(self, label: int, kind: str = "themes") -> np.ndarray:
-        """Return a cluster's rows, ascending, with those merged with it; -1 is what none holds.
-
-        Raises
-        ------
-        NotFoundError
-            There is no such cluster.
-        """
-        clustering = self.clustering(kind)
-        group = list(group_of(label, self.merged() if kind == "themes" else ()))
-        rows = np.flatnonzero(np.isin(clustering.labels, group)) if clustering else np.zeros(0)
-        if clustering is None or (not len(rows) and label != -1):
-            raise NotFoundError(f"no cluster {label} among the {kind} of {self.name!r}")
-        return rows
+    # -- neighbours ------------------------------------------------------------------------------
 
     @cached_property
     def neighbors(self) -> Neighbors | None:
@@ -287,35 +244,6 @@ class OpenSet:
             Near(int(i), self.item_id(int(i)), float(d))
             for i, d in zip(indices, distances, strict=True)
         ]
-
-    def theme_names(self) -> tuple[str, ...]:
-        """Return the name of every theme: "Theme 1" and so on, or what a person called it."""
-        themes = self.clustering("themes")
-        if themes is None:
-            return ()
-        names = self._hooks.theme_names
-        given = names(self, themes.key) if names else {}
-        return name_themes(len(themes.table), given, self.merged())
-
-    def merged(self) -> list[tuple[int, ...]]:
-        """Return the groups of themes that a person made one, each ascending."""
-        themes, merges = self.clustering("themes"), self._hooks.theme_merges
-        found = merges(self, themes.key) if themes is not None and merges is not None else ()
-        return [tuple(group) for group in found]
-
-    def cluster_cards(self, kind: str = "themes") -> list[ClusterCard]:
-        """Return each cluster, the largest first, merged themes as one; -1, if there is, last."""
-        clustering = self.clustering(kind)
-        if clustering is None:
-            return []
-        names = tuple(f"Group {i + 1}" for i in range(len(clustering.table)))
-        groups: tuple[tuple[int, ...], ...] = ()
-        if kind == "themes":
-            names, groups = self.theme_names(), tuple(self.merged())
-        kept = ("purity", clustering.key, groups)
-        if kept not in self._read:
-            self._read[kept] = purity_of(clustering, self.items, groups)
-        return cards_of(clustering, names, self._read[kept], groups)
 
     # -- columns -------------------------------------------------------------------------------
 

@@ -76,13 +76,13 @@ class Values:
         found: dict[str, Source] = {}
         themes, micro = opened.clustering("themes"), opened.clustering("micro")
         if themes is not None:
-            names = opened.theme_names()
+            names, marks = opened.theme_names(), opened.split_marks()
             labels = np.array([*names, None], object)
             found["cluster"] = Source(
                 "cluster",
                 "category",
                 lambda: pd.Series(labels[themes.labels], dtype="string"),
-                names,
+                (names, marks),
             )
         if micro is not None:
             found["micro cluster size"] = Source(
@@ -95,7 +95,7 @@ class Values:
                 ("cluster probability", themes.probabilities),
                 ("outlier score", themes.outlier_scores),
             ):
-                found[name] = _numbers(name, array)
+                found[name] = _numbers(name, array, marks)
         return found
 
     def _maps(self) -> dict[str, Source]:
@@ -211,7 +211,11 @@ class Values:
         found: dict[str, Any] = {}
         themes, micro = opened.clustering("themes"), opened.clustering("micro")
         if themes is not None:
-            found["cluster"] = (*opened.theme_names(), NOISE)[int(themes.labels[row])]
+            names = (*opened.theme_names(), NOISE)
+            found["cluster"] = names[int(themes.labels[row])]
+            near = opened.nearest_theme(row) if themes.labels[row] < 0 else None
+            if near is not None:
+                found["nearest theme"] = f"{names[near[0]]} ({near[1]:.0%} membership)"
         if micro is not None:
             found["micro cluster size"] = int((micro.labels == micro.labels[row]).sum())
         if opened.placement is not None:
@@ -227,9 +231,9 @@ def _itself(values: pd.Series) -> pd.Series:
     return values
 
 
-def _numbers(label: str, values: np.ndarray) -> Source:
+def _numbers(label: str, values: np.ndarray, state: object = None) -> Source:
     """Return a column of stored numbers; the array, memory-mapped, is read when it is needed."""
-    return Source(label, "number", lambda: pd.Series(np.asarray(values)))
+    return Source(label, "number", lambda: pd.Series(np.asarray(values)), state)
 
 
 def _same(kept: object, state: object) -> bool:

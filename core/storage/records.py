@@ -92,8 +92,13 @@ def unpack_projection(stored: Artefact, faithfulness: Artefact | None = None) ->
 
 def pack_clustering(found: Clustering) -> dict[str, Any]:
     """Lay out a clustering."""
-    return {
-        "meta": {"kind": found.kind, "spec": found.spec, "notice": found.notice},
+    packed: dict[str, Any] = {
+        "meta": {
+            "kind": found.kind,
+            "spec": found.spec,
+            "notice": found.notice,
+            "structure": found.structure,
+        },
         "arrays": {
             "labels": found.labels,
             "probabilities": found.probabilities,
@@ -101,18 +106,39 @@ def pack_clustering(found: Clustering) -> dict[str, Any]:
         },
         "tables": {"clusters": found.table},
     }
+    if found.kind == "themes":
+        packed["arrays"] |= {
+            "nearest": found.nearest,
+            "nearest_probability": found.nearest_probability,
+        }
+        packed["tables"]["tree"] = found.tree
+    return packed
 
 
 def unpack_clustering(stored: Artefact) -> Clustering:
-    """Read a clustering."""
-    arrays = stored.arrays
+    """Read a clustering; one stored before themes were tested lacks what came with it."""
+    arrays, meta = stored.arrays, stored.meta
     return Clustering(
         stored.key,
-        stored.meta["kind"],
-        stored.meta["spec"],
+        meta["kind"],
+        meta["spec"],
         arrays["labels"],
         arrays["probabilities"],
         arrays["outlier_scores"],
         stored.tables["clusters"],
-        stored.meta["notice"],
+        meta["notice"],
+        arrays.get("nearest", np.zeros(0, np.int32)),
+        arrays.get("nearest_probability", np.zeros(0, np.float32)),
+        stored.tables.get("tree", pd.DataFrame()),
+        meta.get("structure", {}),
     )
+
+
+def pack_space(space: np.ndarray) -> dict[str, Any]:
+    """Lay out the coordinates in which themes are found."""
+    return {"meta": {"dims": int(space.shape[1])}, "arrays": {"space": space}}
+
+
+def unpack_space(stored: Artefact) -> np.ndarray:
+    """Read the coordinates in which themes are found."""
+    return stored.arrays["space"]

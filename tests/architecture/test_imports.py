@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 TIERS = {
     0: ("errors", "config", "keys", "model", "progress"),
     1: ("space", "columns", "imaging", "ingest", "encoders", "embed"),
-    2: ("neighbors", "maps", "clusters", "curate"),
+    2: ("neighbors", "maps", "clusters", "curate", "report", "quality"),
     3: ("storage",),
     4: (
         "selection",
@@ -27,8 +27,15 @@ TIERS = {
         "request",
         "partplan",
         "jobs",
+        "choices",
+        "reports",
+        "reportfiles",
     ),
     5: (
+        "regroup",
+        "choosing",
+        "splitting",
+        "reporting",
         "run",
         "gather",
         "analyse",

@@ -11,7 +11,9 @@ from tests.trees import find, nodes, text
 def test_links_keep_the_current_set_and_mark_the_page():
     links = shell.nav_links("/explore", "my set")
     hrefs = [n["props"]["href"] for n in nodes(links) if n["type"] == "Link"]
-    shown = [f"/{page}?set=my+set" for page in ("explore", "clusters", "slices")]
+    shown = [
+        f"/{page}?set=my+set" for page in ("explore", "clusters", "curate", "slices", "report")
+    ]
     assert hrefs == ["/", *shown, "/jobs"]
     assert "Explore (this page)" in text(links).replace("  ", " ")
 
@@ -78,3 +80,24 @@ def test_notices_go_with_the_page_they_belong_to_and_stay_through_a_refresh(moth
 
 def test_the_help_lists_a_way_to_switch_the_keys_off():
     assert find(shell.help_dialog(), id="vt-keys-on")
+
+
+def test_one_report_belongs_to_the_page_of_all_reports(moths):
+    assert "Report (this page)" in text(shell.nav_links("/report/r1", "moths")).replace("  ", " ")
+    assert shell.choose_set("wasps", "/report/r1", "?set=moths") == "/report?set=wasps"
+    assert shell.choose_set("moths", "/report/r1", "?set=moths") is no_update
+
+
+def test_the_keys_of_the_help_are_those_of_the_pages():
+    told = " ".join(keys[1] for keys, _ in shell.KEYS if keys[0] == "g").split()
+    assert sorted(told) == sorted(key for _, _, key in shell.PAGES)
+
+
+def test_after_a_choice_its_report_is_started_and_the_clock_goes_fast(inside):
+    done = job("j1", "done", kind="curate", result={"choice": "c1", "slice": "best"})
+    services = inside(FakeServices(FakeSet(), jobs=[done]))
+    waiting = {"job": "j1", "from": "/curate", "report": 0}
+    following, place, pace = shell.take_next_step("x", waiting, "/explore")
+    assert (following["job"], place, pace) == ("new", no_update, shell.LIVE_MS)
+    assert [kind for kind, _, _ in services.jobs.submitted] == ["report"]
+    assert shell.take_next_step("x", None, "/explore") == (no_update,) * 3

@@ -3,43 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from components import cluster_cards, map_view, notices, pickers, set_cards, set_form, tables
+from components import map_view, notices, pickers, set_cards, set_form, tables
 from core.errors import InputError
 from core.model import BrokenFile
 from tests.fakes import FakeLibrary, FakeSet, job
 from tests.trees import find, nodes, text
-
-# -- cluster cards -----------------------------------------------------------------------------
-
-
-def test_clusters_sort_high_first_and_the_unassigned_stay_last():
-    cards = FakeSet().cluster_cards()
-    orders = {s: [c.cluster for c in cluster_cards.ordered(cards, s, "label")]
-              for s in ("size", "density", "purity")}  # fmt: skip
-    assert orders == {"size": [0, 1, -1], "density": [1, 0, -1], "purity": [0, 1, -1]}
-
-
-def test_the_unassigned_are_shown_as_such():
-    found = FakeSet()
-    grid = cluster_cards.grid(found, found.cluster_cards(), "themes", "label")
-    assert "Unassigned" in text(grid)
-    assert "In no theme" in text(grid)
-    assert find(grid, href="/clusters?set=moths&kind=themes&cluster=-1")
-
-
-def test_purity_is_told_only_where_a_column_gives_it():
-    card = FakeSet().cluster_cards()[0]
-    assert "moth (60 %)" in text(cluster_cards.figures(card, "label"))
-    assert "Commonest" not in text(cluster_cards.figures(card, None))
-    assert "60 % labelled moth" in text(cluster_cards.card(FakeSet(), card, "themes", "label"))
-
-
-def test_a_value_that_all_images_share_is_no_purity():
-    cards = FakeSet().cluster_cards()
-    same = [dataclasses.replace(c, purity={"label": ("cell", 1.0)}) for c in cards]
-    assert cluster_cards.purity_column(same) is None
-    assert cluster_cards.purity_column(cards) == "label"
-
 
 # -- sets --------------------------------------------------------------------------------------
 
@@ -60,7 +28,7 @@ def test_a_damaged_set_is_named_and_hides_no_other():
 def test_the_first_open_step_is_next_and_at_work_while_its_job_runs():
     looks = [p["className"] for p in (n["props"] for n in nodes(set_cards.steps(True, False, False))
              if n["type"] == "Li")]  # fmt: skip
-    assert looks == ["vt-step vt-step-done", "vt-step vt-step-next", "vt-step vt-step-later"]
+    assert looks == [f"vt-step vt-step-{state}" for state in ("done", "next", "later", "later")]
     library = FakeLibrary(FakeSet(maps=()))
     assert "vt-step-running" in str(set_cards.grid(library, [job()])[0])
 

@@ -10,8 +10,10 @@ from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
 from core.clusters import table as table_module
+from core.clusters.density import commonest, dense_regions, duplicate_groups
+from core.clusters.nearest import nearest_themes
 from core.clusters.table import by_size, cluster_table
-from core.clusters.themes import _commonest, _hdbscan, duplicate_groups, find_themes
+from core.clusters.themes import find_themes, theme_space
 from core.errors import InputError
 from core.neighbors import find_neighbors
 from core.progress import Progress
@@ -21,33 +23,108 @@ from core.space import unit_rows
 def test_separated_blobs_are_found_as_by_scikit_learn():
     points, truth = make_blobs([120, 80, 60, 40], centers=None, cluster_std=0.3, random_state=1)
 
-    labels, probabilities, outlier_scores, persistence = _hdbscan(points, np.arange(300), 10, 5)
+    found = dense_regions(points, np.arange(300), 10, 5)
+    labels, probabilities = found.labels, found.probabilities
 
     other = HDBSCAN(min_cluster_size=10, min_samples=5, copy=True).fit_predict(points)
     assert adjusted_rand_score(labels, truth) == 1.0
     assert adjusted_rand_score(labels, other) == 1.0
     assert np.bincount(labels).tolist() == [120, 80, 60, 40]
-    assert len(persistence) == 4
+    assert len(found.persistence) == 4
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
-    assert ((outlier_scores >= 0) & (outlier_scores <= 1)).all()
+    assert ((found.outlier_scores >= 0) & (found.outlier_scores <= 1)).all()
 
 
 def test_far_item_belongs_to_no_theme_and_is_the_likeliest_outlier():
     points, _ = make_blobs([100, 100], cluster_std=0.3, random_state=1)
     points = np.vstack([points, points.mean(axis=0) + np.array([0, 50])])
 
-    labels, probabilities, outlier_scores, _ = _hdbscan(points, np.arange(201), 10, 5)
+    found = dense_regions(points, np.arange(201), 10, 5)
+    labels, probabilities, outlier_scores = found.labels, found.probabilities, found.outlier_scores
 
     assert labels[-1] == -1
     assert probabilities[-1] == 0
     assert outlier_scores.argmax() == 200
 
 
-def test_rows_of_a_pile_share_the_commonest_label():
+@pytest.fixture(scope="module")
+def nested():
+    """Two pairs of near groups, far from one another, and what is dense among them."""
+    rng = np.random.default_rng(4)
+    centres = np.array([[0, 0], [3, 0], [40, 0], [43, 0]])
+    points = np.repeat(centres, [90, 80, 70, 60], axis=0) + rng.normal(scale=0.3, size=(300, 2))
+    points = np.vstack([points, [[7.0, 0.5], [-9.0, 1.0]]])
+    return points, dense_regions(points, np.arange(302), 10, 5)
+
+
+def test_tree_tells_how_groups_split_and_which_are_themes(nested):
+    found = nested[1]
+    tree = found.tree.set_index("node")
+
+    assert sorted(tree["selected"][tree["selected"] >= 0]) == [0, 1, 2, 3]
+    assert tree["parent"].tolist()[0] == -1
+    assert (tree["parent"] < tree.index).all()
+    assert tree["size"][0] == 302
+    assert (tree["birth"] <= tree["death"]).all()
+    below = tree.iloc[1:]
+    assert (below["birth"].to_numpy() == tree["death"][below["parent"]].to_numpy()).all()
+    theme = tree[tree["selected"] >= 0].set_index("selected")
+    assert theme["parent"][0] == theme["parent"][1] != theme["parent"][2] == theme["parent"][3]
+    assert (theme["size"].sort_index() >= np.bincount(found.labels[found.labels >= 0])).all()
+
+
+def test_every_split_keeps_no_more_items_than_there_were(nested):
+    tree = nested[1].tree
+
+    children = tree[tree["parent"] >= 0].groupby("parent")["size"].agg(["sum", "count"])
+    assert (children["sum"] <= tree["size"].loc[children.index]).all()
+    assert (children["count"] == 2).all()
+
+
+def test_item_of_no_theme_has_a_nearest_one_and_the_chance_hdbscan_gives_it(nested):
+    from hdbscan import HDBSCAN, approximate_predict
+
+    points, found = nested
+    outside = np.flatnonzero(found.labels < 0)
+
+    theme, chance = nearest_themes(points, found.labels, found.probabilities, found.tree, 5)
+
+    assert {300, 301} <= set(outside)
+    inside = found.labels >= 0
+    assert np.array_equal(theme[inside], found.labels[inside])
+    assert np.array_equal(chance[inside], found.probabilities[inside])
+    away = np.linalg.norm(points[outside][:, None] - points[inside][None], axis=2)
+    assert np.array_equal(theme[outside], found.labels[inside][away.argmin(axis=1)])
+    assert ((chance[outside] > 0) & (chance[outside] < 1)).all()
+    # A new item beside a theme: what hdbscan predicts for it is what we say of it as noise.
+    model = HDBSCAN(min_cluster_size=10, min_samples=5, prediction_data=True).fit(points)
+    new = np.array([[3.0, 1.6]])
+    predicted, likely = approximate_predict(model, new)
+    number = found.labels[model.labels_ == predicted[0]][0]
+    ours, share = nearest_themes(
+        np.vstack([points, new]), np.append(found.labels, -1),
+        np.append(found.probabilities, 0), found.tree, 5,
+    )  # fmt: skip
+    assert ours[-1] == number
+    assert share[-1] == pytest.approx(likely[0], rel=0.35)
+
+
+def test_without_themes_nothing_is_nearest():
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    found = dense_regions(points, np.arange(30), 25, 5)
+
+    theme, chance = nearest_themes(points, found.labels, found.probabilities, found.tree, 5)
+
+    assert (theme == -1).all()
+    assert (chance == 0).all()
+    assert (found.tree["selected"] == -1).all()
+
+
+def test_rows_of_a_pile_share_thecommonest_label():
     labels = np.array([3, 3, -1, 2, 2, 5, -1])
     groups = np.array([0, 0, 0, 1, 2, 2, 3])
 
-    assert _commonest(labels, groups).tolist() == [3, 3, 3, 2, 2, 2, -1]
+    assert commonest(labels, groups).tolist() == [3, 3, 3, 2, 2, 2, -1]
 
 
 def test_duplicate_groups_join_rows_at_distance_zero_only():
@@ -70,6 +147,17 @@ def test_small_sets_have_no_themes_and_say_so(n):
     assert found.labels.dtype == np.int32
     assert len(found.table) == 0
     assert "50 or more" in found.notice
+
+
+@pytest.mark.parametrize("n", [0, 1, 49, 60])
+def test_space_of_too_few_or_equal_items_is_flat(n):
+    vectors = np.random.default_rng(0).normal(size=(n, 4)) if n < 50 else np.ones((n, 4))
+
+    space = theme_space(vectors, find_neighbors(vectors, key="n"))
+
+    assert space.shape == (n, 10)
+    assert space.dtype == np.float32
+    assert not space.any()
 
 
 def test_identical_items_are_one_theme():

@@ -107,6 +107,102 @@ def test_what_cannot_be_done_is_said_and_not_written(desk, workspace, kind, rows
     assert path.read_bytes() == before
 
 
+class Themed(SmallSet):
+    """A set of twenty items whose themes hold ten each."""
+
+    def __init__(self):
+        super().__init__("abcdefghijklmnopqrst")
+        labels = np.repeat([0, 1], 10)
+        self.clusterings = {
+            "themes": SimpleNamespace(
+                key="themes-key", kind="themes", table=range(2), labels=labels
+            )
+        }
+
+
+SPLIT = {"clustering": "themes-key", "cluster": 0}
+
+
+def test_a_split_keeps_which_part_each_item_is_in(desk, workspace):
+    themed = Themed()
+    event = desk.act(themed, "theme.split", [9, 2, 0, 1, 8], sizes=[3, 2], **SPLIT)
+    named = [themed.addresses[row] for row in (0, 2, 9, 1, 8)]  # sorted in each part
+    assert event.items["addresses"] == named
+    (one,) = desk.view(themed).theme_splits("themes-key")
+    assert [part.tolist() for part in one.parts] == [[0, 2, 9], [1, 8]]
+    assert (one.themes, one.mark) == ((0,), event.checksum)
+    assert desk.view(themed).theme_splits("other") == ()
+    assert desk.view(themed).can_undo == "Split theme 1 into 2 parts: 3 and 2 images"
+    (again,) = Desk(workspace).view(themed).theme_splits("themes-key")
+    assert [part.tolist() for part in again.parts] == [[0, 2, 9], [1, 8]]
+    desk.undo(themed)
+    assert desk.view(themed).theme_splits("themes-key") == ()
+    desk.redo(themed)
+    assert len(desk.view(themed).theme_splits("themes-key")) == 1
+
+
+def test_long_parts_are_a_list_in_their_own_order(desk, workspace):
+    themed = Themed()
+    themed.clusterings["themes"].labels = np.zeros(20, int)
+    parts = np.r_[np.arange(19, 9, -1), np.arange(0, 10)]
+    event = desk.act(themed, "theme.split", parts, sizes=[10, 10], **SPLIT)
+    assert "addresses" not in event.items
+    lines = (workspace.root / "curation" / "moths" / "ids" / event.items["digest"]).read_text()
+    wanted = [themed.addresses[row] for row in [*range(10, 20), *range(10)]]
+    assert lines.split() == wanted
+    desk.act(themed, "slice.create", range(20), name="all")  # the same items, in another order
+    (one,) = Desk(workspace).view(themed).theme_splits("themes-key")
+    assert [part.tolist() for part in one.parts] == [list(range(10, 20)), list(range(10))]
+
+
+def test_new_themes_can_be_named_and_merged_as_long_as_they_are_there(desk):
+    themed = Themed()
+    rename = {"clustering": "themes-key", "cluster": 3, "to": "x"}
+    desk.act(themed, "theme.split", [0, 1, 2, 3], sizes=[2, 1, 1], **SPLIT)
+    desk.act(themed, "theme.rename", **rename)
+    desk.act(themed, "theme.merge", clustering="themes-key", clusters=[1, 3])
+    assert desk.view(themed).theme_names("themes-key") == {1: "x", 3: "x"}
+    with pytest.raises(InputError, match="no theme 5 among 4"):
+        desk.act(themed, "theme.rename", **{**rename, "cluster": 4})
+    desk.act(themed, "theme.split", [5, 6], sizes=[1, 1], **SPLIT)
+    desk.act(themed, "theme.rename", **{**rename, "cluster": 4})
+    for _ in range(5):
+        desk.undo(themed)
+    with pytest.raises(InputError, match="no theme 4 among 2"):
+        desk.act(themed, "theme.rename", **rename)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows", "why"),
+    [
+        ([2, 1], [0, 1], "add up to 3, not to 2 items"),
+        ([2], [0, 1], "2 to 1000 parts"),
+        ([2, 0], [0, 1], "1 item or more"),
+        ([True, 1], [0, 1], "1 item or more"),
+        ("11", [0, 1], "must be a list"),
+        ([1, 1], None, "nothing is selected"),
+        ([1, 1], [0, 0], "comes twice"),
+        ([1, 1], [0, 15], "1 of 2 items are not in theme 1"),
+    ],
+)
+def test_a_split_that_does_not_add_up_is_refused(desk, workspace, sizes, rows, why):
+    with pytest.raises(InputError, match=why):
+        desk.act(Themed(), "theme.split", rows, sizes=sizes, **SPLIT)
+    assert not (workspace.root / "curation" / "moths" / "log.jsonl").exists()
+
+
+def test_a_manifest_tells_of_splits_only_where_there_are_some(desk, workspace):
+    themed = named(workspace, Themed())
+    desk.act(themed, "theme.rename", clustering="themes-key", cluster=0, to="x")
+    assert json.loads(desk.manifest(themed))["themes"]["themes-key"].keys() == {"names", "merged"}
+    event = desk.act(themed, "theme.split", [4, 0, 1], sizes=[1, 2], **SPLIT)
+    told = json.loads(desk.manifest(themed))["themes"]["themes-key"]
+    addresses = themed.addresses
+    assert told["splits"] == [
+        {"event": event.number, "themes": [0], "parts": [[addresses[4]], addresses[:2]]}
+    ]
+
+
 def test_capitals_of_a_slice_name_can_be_changed(desk):
     desk.act(MOTHS, "slice.create", [0], name="night")
     desk.act(MOTHS, "slice.rename", name="night", to="Night")

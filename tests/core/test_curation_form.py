@@ -81,6 +81,36 @@ def test_an_event_that_cannot_be_applied_is_named(workspace, kind, change, said)
         Desk(workspace).view(SmallSet())
 
 
+def split(**fields):
+    """Make an event a split of its two items."""
+
+    def change(record):
+        del record["name"]
+        record.update({"kind": "theme.split", "clustering": "k", "cluster": 0, **fields})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "event 2: .*sizes is missing"),
+        ({"sizes": [2]}, "event 2: .*2 to 1000 parts"),
+        ({"sizes": [1, 2]}, "event 2: .*add up to 3, not to 2 items"),
+        ({"sizes": [1.0, 1]}, "event 2: .*1 item or more"),
+        ({"sizes": {"a": 1}}, "event 2: .*1 item or more"),
+        ({"sizes": [1, 1], "to": "x"}, "event 2: .*unknown field 'to'"),
+        ({"sizes": [1, 1], "cluster": -1}, "event 2: .*0 or more"),
+        ({"sizes": [2, 1], "items": {"count": 3, "digest": "x", "addresses": ["a", "b"]}},
+         "event 2: its parts do not add up"),
+    ],
+)  # fmt: skip
+def test_a_forged_split_is_named(workspace, fields, said):
+    forged(workspace, "slice.create", split(**fields))
+    with pytest.raises(ArtifactCorruptError, match=said):
+        Desk(workspace).view(SmallSet())
+
+
 def test_a_bundle_with_a_changed_byte_is_called_damaged(workspace, tmp_path):
     desk = Desk(workspace)
     opened = named(workspace, SmallSet("abcdefghijklmnopqrstuvwxyz" * 9))

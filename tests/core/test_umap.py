@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from core.clusters.themes import find_themes
+from core.clusters.themes import find_themes, theme_space
 from core.errors import JobCancelled
 from core.maps.faithfulness import measure_faithfulness
 from core.maps.projection import project, warm_umap
@@ -144,6 +144,8 @@ def test_odd_sets_get_finite_maps_and_themes(name):
     assert np.isfinite(deep.coordinates).all()
     assert np.isfinite(themes.outlier_scores).all()
     assert np.isfinite(themes.probabilities).all()
+    assert np.isfinite(themes.nearest_probability).all()
+    assert np.isfinite(themes.tree.to_numpy()).all()
     assert len(themes.table) == themes.labels.max() + 1
 
 
@@ -165,8 +167,17 @@ def test_a_pile_larger_than_the_graph_reaches_is_one_theme():
 
 
 def test_themes_of_digits_follow_the_digits(digits, graph):
-    first, second = (find_themes(digits.data, graph, key="k", seed=1) for _ in "ab")
+    first = find_themes(digits.data, graph, key="k", seed=1)
+    space = theme_space(digits.data, graph, 1)
+    second = find_themes(digits.data, graph, key="k", seed=1, space=space)
 
+    assert space.shape == (900, 10)
+    assert first.structure == second.structure
+    assert first.structure["verdict"] == "structure"
+    assert first.structure["p"] < 1e-6
+    assert len(first.structure["separated"]) == len(first.table)
+    assert sum(first.structure["separated"]) >= 5
+    assert first.notice == ""
     named = first.labels >= 0
     assert np.array_equal(first.labels, second.labels)
     assert np.array_equal(first.outlier_scores, second.outlier_scores)
@@ -175,6 +186,58 @@ def test_themes_of_digits_follow_the_digits(digits, graph):
     assert adjusted_mutual_info_score(digits.target[named], first.labels[named]) > 0.8
     assert (np.diff(first.table["size"]) <= 0).all()
     assert first.spec["min_cluster_size"] == 15
+
+
+def uniform(d):
+    return lambda rng: rng.uniform(-1, 1, size=(500, d))
+
+
+def gaussian(rng):
+    return rng.normal(size=(500, 64)) / np.sqrt(1 + np.arange(64)) + 0.5
+
+
+def closed_curve(rng):
+    angle = rng.uniform(0, 2 * np.pi, size=(500, 1))
+    waves = np.hstack([f(angle * k) / k for f in (np.cos, np.sin) for k in (1, 2)])
+    return waves @ rng.normal(size=(4, 20)) + rng.normal(scale=0.03, size=(500, 20))
+
+
+STRUCTURELESS = {
+    "square": lambda rng: rng.uniform(size=(500, 2)),
+    "cube": uniform(10),
+    "384 dimensions": uniform(384),
+    "sphere": lambda rng: rng.normal(size=(500, 16)),
+    "gaussian": gaussian,
+    "closed curve": closed_curve,
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURELESS)
+def test_noise_and_continua_end_in_no_structure(name):
+    vectors = STRUCTURELESS[name](np.random.default_rng(0))
+
+    found = find_themes(vectors, find_neighbors(vectors, key="n", k=30), key="k")
+
+    assert found.structure["verdict"] == "no structure"
+    assert (found.labels == -1).all()
+    assert (found.nearest == -1).all()
+    assert len(found.table) == 0
+    assert not found.structure["themes"] or found.notice.startswith("No structure")
+    assert (found.tree["selected"] == -1).all()
+
+
+def test_blobs_that_touch_in_part_keep_their_themes():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 6, size=600)
+    points = 7 / np.sqrt(2) * np.eye(20)[truth] + rng.normal(size=(600, 20))
+    vectors = np.hstack([points, np.full((600, 1), 20.0)])
+
+    found = find_themes(vectors, find_neighbors(vectors, key="n", k=30), key="k")
+
+    assert found.structure["verdict"] == "structure"
+    assert sum(found.structure["separated"]) >= 4
+    inside = found.labels >= 0
+    assert adjusted_rand_score(truth[inside], found.labels[inside]) > 0.9
 
 
 def test_larger_least_size_gives_fewer_themes(digits, graph):

@@ -58,7 +58,7 @@ def visitor(browser, size="desktop", scheme="light"):
         yield page
     finally:
         context.close()
-    assert complaints == []
+    assert complaints == [], complaints
 
 
 def ready(page, selector):

@@ -135,31 +135,6 @@ def test_the_page_follows_when_a_job_adds_a_map(pages, inside):
     assert find(after, id="explore-map-choice")[0]["value"] == "pca"
 
 
-def test_a_theme_is_merged_with_the_chosen_one_when_clicked(pages, inside):
-    services = inside(FakeSet())
-    keys = {"set": "moths", "kind": "themes", "cluster": "1", "sort": "size", "page": ""}
-    tree = pages["clusters"].body(keys)
-    (field,) = find(tree, id="clusters-other")
-    assert [o["value"] for o in field["options"]] == ["0"]  # not itself, nor the unassigned
-    assert pages["clusters"].merge(None, "0", keys) is no_update
-    assert services.curation.acts == []
-    assert find(pages["clusters"].merge(1, "0", keys), className="vt-gallery")
-    assert services.curation.acts == [
-        ("theme.merge", None, {"clustering": "c", "clusters": [1, 0]})
-    ]  # fmt: skip
-    for other in ({"cluster": "-1"}, {"kind": "micro", "cluster": "1"}):
-        assert not find(pages["clusters"].body(keys | other), id="clusters-other")
-
-
-def test_sorting_moves_only_when_the_order_changes(pages):
-    keys = {"set": "moths", "kind": "themes", "sort": "size"}
-    assert pages["clusters"].sort_by("size", keys) is no_update
-    assert pages["clusters"].sort_by(None, keys) is no_update
-    assert pages["clusters"].sort_by("density", keys) == (
-        "/clusters?set=moths&kind=themes&sort=density"
-    )
-
-
 @pytest.mark.parametrize(
     ("clicks", "value", "stopped"),
     [([], None, []), ([None, None], None, []), ([None, 1], 1, ["b"])],

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import FakeSet, job
 from tests.trees import data, find, ids, nodes, text
 
-PAGES = ("home", "explore", "clusters", "slices", "jobs")
+PAGES = ("home", "explore", "clusters", "curate", "slices", "report", "jobs")
 
 
 def fields_of(tree):
@@ -187,27 +187,12 @@ def test_the_paged_twin_shows_the_selection(pages, inside):
     assert rows == ["3", "7"]
 
 
-def test_micro_clusters_list_the_clusters_of_one_apart(pages, inside):
-    inside(FakeSet())
-    tree = data(pages["clusters"].layout(set="moths", kind="micro"))
-    assert "8 micro-clusters" in text(tree)
-    assert "Clusters of one: 5 images" in text(tree)
-    assert len(find(tree, className="vt-card vt-cluster")) == 3
-
-
 def test_one_cluster_shows_all_its_pictures_and_leads_to_explore(pages, inside):
     inside(FakeSet())
     tree = data(pages["clusters"].layout(set="moths", cluster="1"))
     (shown,) = find(tree, className="vt-gallery")
     assert shown["data-window"] == "/api/window?set=moths&cluster=1&kind=themes"
     assert find(tree, href="/explore?set=moths&cluster=1&kind=themes")
-
-
-def test_noise_is_counted_and_never_hidden(pages, inside):
-    inside(FakeSet())
-    tree = pages["clusters"].layout(set="moths", sort="purity")
-    assert "2 themes in 12 images; 2 images (17 %) unassigned." in text(tree)
-    assert find(tree, href="/clusters?set=moths&kind=themes&cluster=-1")
 
 
 def test_a_page_asks_only_for_addresses_of_this_app(pages, inside):

@@ -77,7 +77,9 @@ def flip(path, position):
      "artefacts/*/*/*.parquet", "vectors/*/encoder.json", "vectors/*/shard-00000.npy"],
 )  # fmt: skip
 def test_a_flipped_byte_is_named_and_the_advice_repairs_it(whole, copy, pictures, pattern):
-    for number, path in enumerate(sorted(copy.glob(pattern))):
+    # the space of themes is read only where themes are found again
+    paths = [path for path in sorted(copy.glob(pattern)) if "themespace" not in path.parts]
+    for number, path in enumerate(paths):
         size = 128 + 12 * 256 * 4 if path.name.startswith("shard") else path.stat().st_size
         flip(path, zlib.crc32(path.name.encode() + bytes([number])) % size)
         with pytest.raises(ArtifactCorruptError) as caught:
@@ -85,6 +87,7 @@ def test_a_flipped_byte_is_named_and_the_advice_repairs_it(whole, copy, pictures
         assert path.name in str(caught.value)
         follow_advice(str(caught.value))
         assert same(go(copy, pictures), whole[1])
+    assert paths
 
 
 def test_a_changed_number_in_a_manifest_or_a_record_is_found(copy, pictures):

@@ -1,0 +1,74 @@
+"""What comes after a job that a page started: the report on a choice, and the way to both.
+
+The store lives in the frame, so that the next step is taken on whichever page one is by then.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc
+from dash.development.base_component import Component
+
+from components.job_results import report_id
+from components.report_head import page_link
+from components.state import link
+
+#: {"job", "from", "report"}: the job waited for, the page it was started on, and, where a report
+#: is to follow a choice, the seed of that report.
+STORE = "vt-follow"
+
+
+def store() -> Component:
+    """Return the store; it outlives a reload and ends with the tab."""
+    return dcc.Store(id=STORE, storage_type="session")
+
+
+def expect(job_id: str, page: str, *, report_seed: int | None = None) -> dict[str, Any]:
+    """Return what to wait for: a job, and the report that follows it."""
+    return {"job": job_id, "from": page, "report": report_seed}
+
+
+def jobs_of(jobs: Sequence[Any], name: str, kinds: Sequence[str]) -> list[Any]:
+    """Return the jobs of some kinds about a set."""
+    return [job for job in jobs if job.kind in kinds and job.request.get("name") == name]
+
+
+def report_title(name: str, request: dict[str, Any]) -> str:
+    """Return the title of a report's job."""
+    on = request.get("slice") or ("the selected images" if request.get("selection") else "a choice")
+    return f"Report on {on} of {name}"
+
+
+def report_request(job: Any, seed: int) -> dict[str, Any]:
+    """Return the request of the report on what a finished choice made."""
+    return {"name": job.request["name"], "choice": job.result["choice"], "seed": seed}
+
+
+def place_of(job: Any) -> str:
+    """Return where the result of a finished choice, split or report is seen."""
+    name, made = job.request.get("name"), job.result or {}
+    if job.kind == "curate":
+        return link("/curate", set=name, choice=made.get("choice"))
+    if job.kind == "split":
+        return link("/curate", set=name, splits=made.get("splits"))
+    return page_link(str(report_id(made)), str(name))
+
+
+def step(waiting: dict[str, Any] | None, jobs: Sequence[Any], pathname: str, board: Any) -> Any:
+    """Return (what to wait for next, where to go), each None where there is nothing.
+
+    A choice that is to be reported on is followed by its report's job. Whoever is still on the
+    page where the work was asked for is led to what was made; others stay where they are.
+    """
+    job = next((j for j in jobs if j.id == (waiting or {}).get("job")), None)
+    if waiting is None or job is None or job.state in {"queued", "running"}:
+        return waiting if job is not None else None, None
+    if job.state != "done" or not job.result:
+        return None, None
+    here = pathname == waiting["from"]
+    if job.kind == "curate" and waiting.get("report") is not None:
+        request = report_request(job, waiting["report"])
+        after = board.submit("report", request, report_title(request["name"],
+                             {"slice": job.result.get("slice")}))  # fmt: skip
+        return expect(after.id, waiting["from"]), None
+    return None, place_of(job) if here else None

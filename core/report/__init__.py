@@ -1,0 +1,1 @@
+"""What a choice of images covers, against random ones: measures, sentences and files."""
