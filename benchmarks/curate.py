@@ -10,10 +10,17 @@ processors and below 4 GiB. Data: Gaussians of uneven size and spread, and 5 % b
 Then, on `--peer-items` of the same, `--peer-choose` are chosen by facility location, exactly, by
 Vitrine, by a naive greedy that computes all gains anew, and by apricot-select where it is
 installed; all from vectors, all pairs included. They must choose the same.
+
+    python -m benchmarks.curate --commands [--strategy S ...]
+
+instead types `run`, `curate` and `report` as a person would, each a process of its own in a fresh
+workspace: seconds by the clock and of the processor, and peak memory. The target for `curate` and
+`report` together is below three minutes on two processors.
 """
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -92,6 +99,39 @@ def table(folder: Path, strategies: list[str], count: int) -> None:
         )  # fmt: skip
 
 
+def typed(folder: Path, *arguments: str) -> str:
+    """Run a command in a fresh process, print what it took, and return what it printed."""
+    command = [sys.executable, "app.py", *arguments, "--workspace", str(folder / "ws")]
+    with (folder / "out").open("w+") as out:
+        clock = time.perf_counter()
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(child.pid, 0)
+        clock = time.perf_counter() - clock
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise SystemExit(f"{' '.join(arguments)} ended with {child.returncode}")
+        cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
+        print(f"{arguments[0]:>16} {clock:8.1f} {cpu:8.1f} {peak:9.2f}", flush=True)
+        out.seek(0)
+        return out.read()
+
+
+def commands(folder: Path, items: int, dims: int, strategies: list[str], count: int) -> None:
+    """Type the commands from a file of vectors to the report on each strategy's choice."""
+    np.save(folder / "big.npy", gaussians(items, dims))
+    print(f"{items:,} × {dims}, {count:,} chosen")
+    print(f"{'command':>16} {'clock s':>8} {'cpu s':>8} {'peak GiB':>9}")
+    done = json.loads(typed(folder, "run", str(folder / "big.npy"), "--name", "big", "--map",
+                            "pca", "--json"))  # fmt: skip
+    print(f"  of which micro-clusters {done['seconds']['micro-clusters']} s by the clock")
+    for name in strategies:
+        print(f"  {name}")
+        chosen = json.loads(typed(folder, "curate", "big", "--budget", str(count), "--strategy",
+                                  name, "--slice", name, "--json"))  # fmt: skip
+        typed(folder, "report", "big", "--choice", chosen["choice"], "--html",
+              str(folder / "report.html"), "--json", str(folder / "report.json"))  # fmt: skip
+
+
 def own(unit: np.ndarray, count: int) -> list[int]:
     rows: list[int] = facility_location(PickSpace(unit), count, make_pool(len(unit))).rows.tolist()
     return rows
@@ -151,6 +191,7 @@ def main() -> None:
     parser.add_argument("--strategy", action="append", choices=list(STRATEGIES))
     parser.add_argument("--peer-items", type=int, default=5000)
     parser.add_argument("--peer-choose", type=int, default=500)
+    parser.add_argument("--commands", action="store_true", help="time the commands as typed")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=None, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -158,6 +199,11 @@ def main() -> None:
         one(args.folder, args.part, args.choose)
         return
     print(", ".join(f"{name} {version(name)}" for name in ("numpy", "scikit-learn", "faiss-cpu")))
+    if args.commands:
+        asked = args.strategy or ["representative", "coverage", "extremes"]
+        with tempfile.TemporaryDirectory() as name:
+            commands(Path(name), args.items, args.dims, asked, args.choose)
+        return
     with tempfile.TemporaryDirectory() as name:
         prepare(Path(name), args.items, args.dims)
         table(Path(name), args.strategy or list(STRATEGIES), args.choose)

@@ -18,9 +18,10 @@ from components.state import noun, services
 from components.words import number, plural, share
 from core.errors import InputError
 
-#: What was done last: {"message", "at"} and "undo" where it can be taken back. The page redraws.
+#: What was done last: {"message", "at"} and, where it can be taken back, "undo": what the log calls
+#: it. The page redraws.
 DONE = "clusters-done"
-#: Which cluster the forms are about: {"set", "kind", "cluster"}.
+#: Which cluster the forms are about: {"set", "kind", "cluster"} of "clustering", its key.
 NOW = "clusters-now"
 
 NEW_NAME, RENAME = "clusters-new-name", "clusters-rename"
@@ -58,7 +59,8 @@ def forms(found: Any, one: Any, kind: str, cards: Sequence[Any], view: Any) -> C
         _split(one, noun(found)) if theme else None,
         _label(found, one, view) if not is_noise(one) else None,
     ]
-    now = {"set": found.name, "kind": kind, "cluster": int(one.cluster)}
+    now = {"set": found.name, "kind": kind, "cluster": int(one.cluster),
+           "clustering": found.clustering(kind).key}  # fmt: skip
     return html.Div(
         [dcc.Store(id=NOW, data=now), *(menu for menu in menus if menu is not None)],
         className="vt-cluster-acts",
@@ -194,19 +196,25 @@ def told(done: dict[str, Any] | None) -> list[Component]:
 # -- what they do ----------------------------------------------------------------------------------
 
 
-def _done(message: str, *, undo: bool = True) -> dict[str, Any]:
+def _done(message: str, undo: str = "") -> dict[str, Any]:
     return {"message": message, "undo": undo, "at": time.time_ns()}
 
 
 def _opened(now: dict[str, Any]) -> Any:
-    return services().library.open(now["set"])
+    """Return the set; `InputError` where the page shows clusters that are others by now."""
+    found = services().library.open(now["set"])
+    made = found.clustering(now["kind"])
+    if made is None or made.key != now["clustering"]:
+        raise InputError("cluster: these are others by now; reload the page and look again")
+    return found
 
 
 def _theme_act(now: dict[str, Any], act: str, **fields: Any) -> dict[str, Any]:
     """Write an act about themes into the log."""
     found, desk = _opened(now), services().curation
     desk.act(found, act, clustering=found.clustering("themes").key, **fields)
-    return _done(f"{desk.view(found).can_undo or 'Done'}.")
+    words = desk.view(found).can_undo
+    return _done(f"{words or 'Done'}.", words)
 
 
 @callback(
@@ -294,8 +302,10 @@ def apply(clicks: int | None, label: str | None, now: dict[str, Any]) -> Any:
         raise InputError("label: check a label first, then apply it")
     found = _opened(now)
     rows = found.cluster_rows(now["cluster"], now["kind"])
-    services().curation.act(found, "relabel", rows, label=label)
-    return _done(f"Labelled {plural(len(rows), noun(found))} “{label}”.")
+    desk = services().curation
+    desk.act(found, "relabel", rows, label=label)
+    told = f"Labelled {plural(len(rows), noun(found))} “{label}”."
+    return _done(told, desk.view(found).can_undo)
 
 
 @callback(
@@ -305,12 +315,18 @@ def apply(clicks: int | None, label: str | None, now: dict[str, Any]) -> Any:
     State(NOW, "data"),
     prevent_initial_call=True,
 )
-def undo(clicks: int | None, done: dict[str, Any] | None, now: dict[str, Any]) -> Any:
-    """Take the last act back."""
+def undo(clicks: int | None, done: dict[str, Any], now: dict[str, Any]) -> Any:
+    """Take the act back that the status line names, unless another came after it."""
     if not clicks:
         return no_update
-    found, desk = _opened(now), services().curation
+    found, desk = services().library.open(now["set"]), services().curation
     words = desk.view(found).can_undo
+    if words and words != done.get("undo"):
+        return _done(f"Not undone, since another act came after it: {lower(words)}.")
     desk.undo(found)
-    told = f"Undid: {words[:1].lower()}{words[1:]}." if words else "There is nothing to undo."
-    return _done(told, undo=False)
+    return _done(f"Undid: {lower(words)}." if words else "There is nothing to undo.")
+
+
+def lower(words: str) -> str:
+    """Return a sentence as it reads within another."""
+    return f"{words[:1].lower()}{words[1:]}"

@@ -72,11 +72,26 @@ def told(found: Any, tab: str, cards: Sequence[Any]) -> str:
     return f"{plural(len(real), 'theme')} in {plural(len(found), one)}; {rest} unassigned."
 
 
-def no_structure(found: Any, structure: Mapping[str, Any] | None, notice: str) -> Component | None:
-    """Return what is said of a set without groups, and what can be done; None if it has some."""
+def no_structure(
+    found: Any, structure: Mapping[str, Any] | None, notice: str, size: int | None = None
+) -> Component | None:
+    """Return what is said of a set without groups, and what can be done; None if it has some.
+
+    `size` is the least size of a theme where a person chose it: then nothing is said of the set.
+    """
     if not structure or structure.get("verdict") != "no structure":
         return None
     one = noun(found)
+    if size is not None:
+        return html.Section(
+            [
+                html.H2("No themes of this size"),
+                html.P(f"With a least size of {number(size)} no theme is left in "
+                       f"{plural(len(found), one)}. This says nothing of the set: go back to the "
+                       "usual size, or take a smaller one."),
+            ],
+            className="vt-card vt-panel vt-no-structure",
+        )  # fmt: skip
     reason = notice.removeprefix("No structure: ") or (
         f"The {one}s of this set do not fall into groups: what looks like one is no more than "
         "chance makes."

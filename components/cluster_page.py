@@ -88,7 +88,8 @@ def _strip(
     found: Any, word: str, told: str, rows: Sequence[int], store: Any, look: str = ""
 ) -> Component:
     """Return one kind of exemplars."""
-    item = "Image" if has_pictures(found) else "Vector"
+    pictures = has_pictures(found)  # a vector's own button is its label already
+    item = "Image" if pictures else "Vector"
     labels = captions(found, rows)
     names = [
         f"{word}: {item.lower()} {row}" + (f", {label}" if label else "")
@@ -96,7 +97,7 @@ def _strip(
     ]
     shown = gallery.thumbs(found, rows, store, names)
     items = [
-        html.Li([button, html.Span(label, className="vt-small") if label else None])
+        html.Li([button, html.Span(label, className="vt-small") if label and pictures else None])
         for button, label in zip(shown, labels, strict=True)
     ]
     return html.Div(

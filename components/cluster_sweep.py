@@ -13,12 +13,13 @@ from components import figures, tables
 from components.attributes import attrs
 from components.cluster_jobs import SIZE, SWEEP, USE, USUAL, use_id
 from components.words import listed, number, plural, score, share
+from core.clusters.themes import usual_size
 
 GREY = "#868e94"
 
 
 def section(
-    sweep: pd.DataFrame | None, name: str, noun: str, usual: int, at_work: bool
+    sweep: pd.DataFrame | None, name: str, noun: str, themes: Any, at_work: bool
 ) -> Component:
     """Return the part of the page on other sizes of themes.
 
@@ -28,11 +29,12 @@ def section(
         As `OpenSet.sweep` gives it; None before it was computed.
     name, noun
         The set's name, and what one item of it is called.
-    usual
-        The least size that themes have where nobody asked for another.
+    themes
+        The themes as they are, for the least size that they have.
     at_work
         Whether the job that computes it is under way.
     """
+    size, usual = sizes_of(themes)
     if sweep is None or not len(sweep):
         inside: list[Component | None] = [
             html.P(
@@ -43,6 +45,7 @@ def section(
             ),
             html.Button("Try other sizes", id=SWEEP, type="button",
                         className="btn btn-primary btn-sm", disabled=at_work),
+            own_size(size, usual) if size != usual else None,
         ]  # fmt: skip
     else:
         inside = [
@@ -51,12 +54,36 @@ def section(
                 [chart(sweep), table(sweep, name)],
                 className="vt-sweep",
             ),
-            own_size(sweep, usual),
+            own_size(size, usual),
         ]
     return html.Section(
         [html.H2("Other sizes of themes", id="sizes"), *(p for p in inside if p is not None)],
         className="vt-card vt-panel",
     )
+
+
+def sizes_of(themes: Any) -> tuple[int, int]:
+    """Return the least size that themes have, and the one they have where nobody asked."""
+    usual = usual_size(len(themes.labels))
+    return int(themes.spec.get("min_cluster_size") or usual), usual
+
+
+def back_to_usual(themes: Any) -> list[Component]:
+    """Return the way back from a least size that leaves no theme; [] where it is the usual one."""
+    size, usual = sizes_of(themes)
+    if size == usual:
+        return []
+    told = f"The least size of a theme is {number(size)} now; the usual one is {number(usual)}."
+    return [
+        html.Section(
+            [
+                html.H2("Other sizes of themes", id="sizes"),
+                html.P(told, className="vt-lead"),
+                own_size(size, usual),
+            ],
+            className="vt-card vt-panel",
+        )
+    ]
 
 
 def current(sweep: pd.DataFrame) -> int | None:
@@ -189,13 +216,12 @@ def table(sweep: pd.DataFrame, name: str) -> Component:
     )
 
 
-def own_size(sweep: pd.DataFrame, usual: int) -> Component:
+def own_size(size: int, usual: int) -> Component:
     """Return the field for a size that the table does not have, and the way back to the usual."""
-    here = current(sweep)
-    field = dbc.Input(id=SIZE, type="number", min=2, step=1, size="sm", value=here)
+    field = dbc.Input(id=SIZE, type="number", min=2, step=1, size="sm", value=size)
     back = html.Button(
         f"Back to the usual size, {number(usual)}", id=USUAL, type="button",
-        className="btn btn-quiet btn-sm", hidden=here == usual,
+        className="btn btn-quiet btn-sm", hidden=size == usual,
     )  # fmt: skip
     return html.Div(
         [

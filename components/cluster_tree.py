@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from components import figures
 from components.cluster_sweep import GREY
-from components.state import link
+from components.state import link, noun
 from components.words import number, plural, score
 
 #: Branches drawn and listed at most, the largest first; a theme and what leads to it always are.
@@ -90,9 +90,9 @@ def section(found: Any, tree: pd.DataFrame | None, names: Sequence[str]) -> Comp
         [
             html.H2("How the themes split", id="tree"),
             html.P(
-                "From top to bottom the images must lie ever closer together to stay connected. "
-                "Where a block splits, one dense region falls into two. A long block lasts over "
-                "many densities; a short one would vanish with a small change." + shown,
+                f"From top to bottom the {noun(found)}s must lie ever closer together to stay "
+                "connected. Where a block splits, one dense region falls into two. A long block "
+                "lasts over many densities; a short one would vanish with a small change." + shown,
                 className="vt-lead",
             ),
             chart(placed, names),

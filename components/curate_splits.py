@@ -194,7 +194,7 @@ def _balance(splits: Any) -> Component:
 def explained() -> Component:
     """Return what the division promises, beside the form."""
     lines = (
-        "Every theme and every label gets its share in each part.",
+        "Every theme and every label with enough images gets its share in each part.",
         "Near-duplicates, and what has the same unit, stay in one part: a test image never has a "
         "twin in training.",
         "Of 200 divisions the one whose parts resemble the whole most is taken; the search is "

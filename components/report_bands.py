@@ -50,7 +50,7 @@ def _shown(value: float | None, unit: str) -> str:
 
 
 def _head(text: str) -> Component:
-    """Return the head of a column; narrow screens leave the strips out, and their head with them."""
+    """Return the head of a column; narrow screens leave out strips and their head."""
     return html.Th(text, scope="col", className="vt-band-strip" if text == STRIP else None)
 
 

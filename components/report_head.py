@@ -38,7 +38,8 @@ def file_link(report_id: str, kind: str) -> str:
 def choice_name(report: Mapping[str, Any]) -> str:
     """Return what a report's choice is called: its slice, else its strategy."""
     choice = report["choice"]
-    return str(choice.get("slice") or choice.get("strategy_title") or "Selected images")
+    by = choice.get("strategy_title") if choice.get("strategy") else ""
+    return str(choice.get("slice") or by or f"selected {report['set'].get('noun') or 'image'}s")
 
 
 def badge(standing: str | None) -> Component:
@@ -55,8 +56,9 @@ def heading(report: Mapping[str, Any]) -> Component:
     of, choice = report["set"], report["choice"]
     one = of.get("noun") or "image"
     told = [f"{number(choice['count'])} of {plural(of['items'], one)} ({share(choice['share'])})"]
-    if choice.get("strategy_title"):
-        told.append(f"chosen by {choice['strategy_title']}")
+    by = choice.get("strategy_title") if choice.get("strategy") else "hand"
+    if by:
+        told.append(f"chosen by {by}")
     told.append(f"made {ago(report['created'])}")
     everything = dcc.Link("All reports of " + str(of["title"]),
                           href=link("/report", set=of["name"]), className="vt-back")  # fmt: skip

@@ -59,7 +59,8 @@ def _grouping(name: str, title: str, part: Mapping[str, Any], report: Mapping[st
         f"{reached}; random choices cover {score(random['mean'], 1)} ± {score(random['sd'], 1)}. "
         f"With {plural(report['choice']['count'], noun)}, {number(part['ceiling'])} is the most."
     )
-    how = str(part.get("method") or f"Groups of {noun}s that are nearly alike; the choice may have been made with them.")
+    by_design = "; choosing looks at them" if report["choice"].get("key") else ""
+    how = str(part.get("method") or f"Groups of {noun}s that are nearly alike{by_design}.")
     return html.Div(
         [
             html.H3(title),

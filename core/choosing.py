@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.choices import Choice, Choices, CurateRequest, Pool, parse_budget, pool_of
+from core.choices import (
+    Choice,
+    Choices,
+    CurateRequest,
+    Pool,
+    parse_budget,
+    pool_of,
+    slice_of,
+)
 from core.choices.slices import first_name, has_slice, make_slice
 from core.config import Settings
 from core.curation import Desk
@@ -106,7 +114,7 @@ def run_curate(
     labels = _strata(asked, data.opened)
     key = _key(asked, data, pool, labels)
     if not workspace.has("choice", key):
-        if asked.slice:
+        if asked.slice and slice_of(key, data.view) != asked.slice:  # its own, where made again
             has_slice(asked.slice, data.view, None)
         with workspace.lock(f"choice/{key}", progress):
             if not workspace.has("choice", key):

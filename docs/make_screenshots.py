@@ -5,6 +5,7 @@ about a minute, and replaces every picture; each is a PNG of at most 400 KiB.
 """
 
 import io
+import json
 import os
 import re
 import shutil
@@ -30,7 +31,8 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--use-gl=angle", "--use-angle=swi
 #: Picture: address, and what must be there before it is taken.
 PAGES = {
     "explore": ("/explore?set=digits&color=label", ".vt-map[data-state=ready]"),
-    "clusters": ("/clusters?set=digits", ".vt-figure .main-svg"),
+    "clusters": ("/clusters?set=digits", ".vt-cluster"),
+    "curate": ("/curate?set=digits", ".vt-figure .main-svg"),
     "sets": ("/", ".vt-set"),
     "jobs": ("/jobs", ".vt-job"),
 }
@@ -85,6 +87,26 @@ def save(shot: bytes, name: str) -> Path:
     raise SystemExit(f"{name} does not fit into {LARGEST} bytes")
 
 
+def run(workspace: str, *command: str) -> dict[str, Any]:
+    """Run a command that a person would type and return its JSON."""
+    done = subprocess.run(
+        [sys.executable, "app.py", *command, "--json", "--workspace", workspace],
+        cwd=ROOT, check=True, env=environment(), stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def prepare(workspace: str) -> str:
+    """Compute the sample set, test its themes, choose a tenth; return the report's address."""
+    run(workspace, "run", "sample:digits", "--name", "digits", "--encoder", "pixels",
+        "--map", "umap", "--map", "tsne")  # fmt: skip
+    run(workspace, "clusters", "digits", "--stability")
+    run(workspace, "curate", "digits", "--slice", "first to label")
+    report = run(workspace, "report", "digits", "--slice", "first to label")
+    return f"/report/{report['id']}"
+
+
 def take(browser: Any, site: str, name: str, theme: str, size: tuple[int, int]) -> Iterator[Path]:
     """Take the pictures of one theme and size."""
     context = browser.new_context(
@@ -104,11 +126,7 @@ def main() -> None:
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as workspace:
-        subprocess.run(
-            [sys.executable, "app.py", "run", "sample:digits", "--name", "digits",
-             "--encoder", "pixels", "--map", "umap", "--map", "tsne", "--workspace", workspace],
-            cwd=ROOT, check=True, env=environment(),
-        )  # fmt: skip
+        PAGES["report"] = (prepare(workspace), ".vt-report, main h1")
         with served(workspace) as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=list(ARGUMENTS)

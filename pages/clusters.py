@@ -26,7 +26,6 @@ from components.notices import button_link
 from components.selection_ops import select
 from components.state import choose_set, chosen, link, noun, services, whole
 from components.words import plural
-from core.clusters.themes import usual_size
 from core.opened.cards import group_of
 
 register_page(__name__, path="/clusters", name="Clusters", title="Clusters · Vitrine", order=2)
@@ -113,11 +112,15 @@ def no_set() -> Component:
 def unknown(found: Any, tab: str, keys: dict[str, str]) -> list[Component]:
     """Return the page for a cluster that is not there (any more)."""
     head = cluster_overview.head(found, tab, keys["by"], cluster_overview.counts(found))
+    back = button_link("All clusters", link("/clusters", set=found.name, kind=tab), primary=True)
+    if keys["cluster"] == "-1":
+        told = f"Every {noun(found)} of {found.name} is in a cluster."
+        return [head, notices.empty_state("None is unassigned", told, back)]
     return [head, notices.empty_state(
         "This cluster does not exist",
         f"“{keys['cluster']}” is not a cluster of {found.name}; it may have been renumbered by a "
         "newer run.",
-        button_link("All clusters", link("/clusters", set=found.name, kind=tab), primary=True),
+        back,
     )]  # fmt: skip
 
 
@@ -132,9 +135,12 @@ def overview(found: Any, clustering: Any, tab: str, keys: dict[str, str]) -> lis
     if tab == "single":
         return [head, *lonely(found, cards, keys)]
     structure = found.structure() if tab == "themes" else None
-    none = cluster_overview.no_structure(found, structure, clustering.notice)
+    size, usual = cluster_sweep.sizes_of(clustering)
+    none = cluster_overview.no_structure(
+        found, structure, clustering.notice, None if size == usual else size
+    )
     if none is not None:
-        return [head, none]
+        return [head, none, *cluster_sweep.back_to_usual(clustering)]
     columns = cluster_overview.purity_columns(found)
     by, purity = cluster_overview.purity_of(found, base, keys["by"], [name for name, _ in columns])
     if tab == base:
@@ -143,6 +149,7 @@ def overview(found: Any, clustering: Any, tab: str, keys: dict[str, str]) -> lis
         told = cluster_crowd.told(found, tab, cards)
     parts = [
         head,
+        *[notices.alert(damaged, "warning") for damaged in found.damage()],
         notices.hint(clustering.notice) if clustering.notice else None,
         html.P(told, className="vt-lead"),
         measured(found, tab, cards) if tab == base else None,
@@ -223,11 +230,13 @@ def more(found: Any, tab: str, cards: list[Any]) -> list[Component | None]:
     real = [card for card in cards if not cluster_cards.is_noise(card)]
     if tab == "themes" and real:
         at_work = cluster_jobs.live(services().jobs.list(), found.name, "sweep")
-        usual = usual_size(len(found))
+        themes = found.clustering("themes")
         return [
-            cluster_sweep.section(found.sweep(), found.name, noun(found), usual, at_work),
+            cluster_sweep.section(found.sweep(), found.name, noun(found), themes, at_work),
             cluster_tree.section(found, found.tree(), found.theme_names()),
         ]
+    if tab == "themes":
+        return list(cluster_sweep.back_to_usual(found.clustering("themes")))
     return [cluster_overview.sizes(real)] if tab == "micro" else []
 
 

@@ -146,6 +146,9 @@ class FakeSet:
     def sweep(self) -> Any:
         return self.swept
 
+    def damage(self) -> list[str]:
+        return []
+
     def tree(self) -> Any:
         return self.grown
 

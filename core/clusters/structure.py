@@ -232,7 +232,7 @@ def _words(verdict: str, count: int, separated: list[bool]) -> str:
         if not count:
             return "No themes: nowhere is denser than elsewhere."
         return (
-            f"No structure: the images look like one continuous cloud. {count} groups were tried, "
+            f"No structure: everything looks like one continuous cloud. {count} groups were tried, "
             "but between none of them is a gap that chance would not make. Islands on a map are "
             "made by the map."
         )

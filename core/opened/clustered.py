@@ -10,7 +10,7 @@ import pandas as pd
 from core.clusters.sparse import Crowd, crowd_of
 from core.clusters.stability import stability_key
 from core.clusters.sweep import sweep_key
-from core.errors import InputError, NotFoundError
+from core.errors import ArtifactCorruptError, InputError, NotFoundError
 from core.model import Clustering
 from core.opened.cards import (
     ClusterCard,
@@ -221,12 +221,31 @@ class Clustered:
 
     # -- how far they may be believed ------------------------------------------------------------
 
+    def _measured(self, kind: str, key: str) -> Artefact | None:
+        """Return a stored measurement; None where there is none, or a damaged one (`damage`)."""
+        try:
+            return self._stored(kind, key)
+        except ArtifactCorruptError:
+            return None
+
+    def damage(self) -> list[str]:
+        """Return for each damaged measurement of the clusters which file it is and what to do."""
+        told = []
+        found = [self.clustering_as_found(kind) for kind in ("themes", "micro")]
+        wanted = [("stability", stability_key(one.key, self._seed)) for one in found if one]
+        for kind, key in wanted + [("sweep", sweep_key(one.key)) for one in found[:1] if one]:
+            try:
+                self._stored(kind, key)
+            except ArtifactCorruptError as error:
+                told.append(str(error))
+        return told
+
     def trust(self, kind: str = "themes") -> Trust | None:
         """Return how firm the clusters are; None while that is not measured."""
         found = self.clustering_as_found(kind)
         if found is None:
             return None
-        stored = self._stored("stability", stability_key(found.key, self._seed))
+        stored = self._measured("stability", stability_key(found.key, self._seed))
         if stored is None:
             return None
         splits = self._splits(found.key) if kind == "themes" else ()
@@ -246,7 +265,7 @@ class Clustered:
         One row a size; see `core.clusters.sweep`.
         """
         found = self.clustering_as_found("themes")
-        stored = self._stored("sweep", sweep_key(found.key)) if found is not None else None
+        stored = self._measured("sweep", sweep_key(found.key)) if found is not None else None
         return None if stored is None else stored.tables["sweep"]
 
     def tree(self) -> pd.DataFrame | None:

@@ -8,7 +8,9 @@ from core.keys import unsealed
 #: Numbers may differ by this much, relative and absolute: other machines add in another order.
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 #: Parts that say when and with what a report was made, and not what came out.
-ASIDE = frozenset({"created", "versions", "checksum", "id", "set.title", "choice.slice"})
+ASIDE = frozenset(
+    {"created", "versions", "checksum", "id", "set.name", "set.title", "choice.slice"}
+)
 #: Differences that are named one by one.
 NAMED = 200
 

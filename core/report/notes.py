@@ -81,7 +81,8 @@ def method_of(report: Report) -> list[dict[str, str]]:
             "Declared beforehand: the independent groups decide, at "
             f"{percent(TAIL)} to each side; the three distances may contradict, at "
             f"{percent(each)} to each side each. A random choice is called better in at most "
-            f"{percent(TAIL)} of cases. Clusters covered, MMD², labels and near-duplicates "
+            f"{percent(TAIL)} of cases, better or partly better in at most {percent(2 * TAIL)}. "
+            "Clusters covered, MMD², labels and near-duplicates "
             "describe and do not decide."},
         {"title": "Distances", "text":
             "Between unit vectors, √(2 − 2 cos): 0 is the same, √2 unrelated, 2 opposite."},

@@ -11,11 +11,11 @@ from core.report.words import about, between, count, figure, joined, nouns, perc
 
 Report = Mapping[str, Any]
 
-#: The distances that a verdict looks at, in words.
+#: The distances to the nearest chosen item that a verdict looks at: which of them.
 NAMES = {
-    "mean_distance": "the mean distance to the nearest chosen one",
-    "q95_distance": "the distance within which 95 % have a chosen one",
-    "coverage_radius": "the largest distance to the nearest chosen one",
+    "mean_distance": "the mean",
+    "q95_distance": "the 95 %",
+    "coverage_radius": "the largest",
 }
 
 
@@ -43,9 +43,9 @@ def _band(report: Report, name: str) -> Mapping[str, Any] | None:
 
 
 def _beats(report: Report, one: Mapping[str, Any]) -> str:
-    """Return "better than 190 of 200 random choices"."""
-    draws = report["settings"]["draws"]
-    return f"better than {count(one['beats'])} of {count(draws)} random choices"
+    """Return "better than 190 of 200 random choices", or "better than none of 200 …"."""
+    draws, beaten = report["settings"]["draws"], one["beats"]
+    return f"better than {count(beaten) if beaten else 'none'} of {count(draws)} random choices"
 
 
 def verdict_sentence(report: Report) -> str:
@@ -92,7 +92,10 @@ def _but(report: Report) -> str:
         said = [t for n, t in NAMES.items() if (_band(report, n) or {}).get("standing") == standing]
         if said:
             verb = "is" if len(said) == 1 else "are"
-            parts.append(f"{joined(said)} {verb} {standing} than in random choices")
+            parts.append(
+                f"{joined(said)} distance to the nearest chosen one {verb} {standing} than in "
+                "random choices"
+            )
     return "; " + "; ".join(parts) if parts else ""
 
 
@@ -103,7 +106,11 @@ def verdict_detail(report: Report) -> list[str]:
         "The independent grouping decides: the choice was not made with it. On it the choice is "
         f"{_beats(report, found['independent'])}."
     ]
-    words = {"better": "", "same": "within what random choices reach, ", "worse": "worse: "}
+    words = {
+        "better": "",
+        "same": "within what random choices reach, ",
+        "worse": "worse than random, ",
+    }
     for name in NAMES:
         band = _band(report, name)
         if band is not None:

@@ -1,5 +1,7 @@
 """The sweep and the tree: what the charts hold, and what stands beside them in words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +36,11 @@ TREE = pd.DataFrame(
 )
 
 
+def themes(size=10):
+    """Themes of 400 images, which have a least size of 10 where nobody asks for another."""
+    return SimpleNamespace(labels=np.zeros(400, np.int32), spec={"min_cluster_size": size})
+
+
 def figure(tree):
     (found,) = (n["props"]["figure"] for n in nodes(tree) if n["type"] == "Graph")
     return found
@@ -43,14 +50,14 @@ def figure(tree):
 
 
 def test_before_a_sweep_there_is_the_button_that_starts_one():
-    fresh = cluster_sweep.section(None, "moths", "image", 10, at_work=False)
+    fresh = cluster_sweep.section(None, "moths", "image", themes(), at_work=False)
     assert find(fresh, id="clusters-sweep")[0]["disabled"] is False
-    waiting = cluster_sweep.section(None, "moths", "image", 10, at_work=True)
+    waiting = cluster_sweep.section(None, "moths", "image", themes(), at_work=True)
     assert find(waiting, id="clusters-sweep")[0]["disabled"] is True
 
 
 def test_the_chart_marks_cliffs_and_the_size_in_use():
-    shown = figure(cluster_sweep.section(SWEEP, "moths", "image", 10, False))
+    shown = figure(cluster_sweep.section(SWEEP, "moths", "image", themes(), False))
     counts, noise = shown["data"]
     assert (counts["x"], counts["y"]) == ([5, 10, 20, 40], [9, 8, 3, 2])
     assert noise["y"] == [0.02, 0.05, 0.3, 0.01]
@@ -64,7 +71,7 @@ def test_the_chart_marks_cliffs_and_the_size_in_use():
 
 
 def test_the_sweep_is_told_in_words_and_as_a_table():
-    section = cluster_sweep.section(SWEEP, "moths", "image", 10, False)
+    section = cluster_sweep.section(SWEEP, "moths", "image", themes(), False)
     told = text(section)
     assert "Least sizes from 5 to 40 give 2 to 9 themes." in told
     assert "There is a cliff, where the grouping changes abruptly: between 20 and 40." in told
@@ -77,18 +84,18 @@ def test_the_sweep_is_told_in_words_and_as_a_table():
 
 
 def test_every_size_but_the_present_one_can_be_used():
-    section = cluster_sweep.section(SWEEP, "moths", "image", 10, False)
+    section = cluster_sweep.section(SWEEP, "moths", "image", themes(), False)
     sizes = [n["props"]["id"]["size"] for n in nodes(section)
              if n["type"] == "Button" and isinstance(n["props"]["id"], dict)]  # fmt: skip
     assert sizes == [5, 20, 40]
 
 
 def test_the_way_back_to_the_usual_size_is_there_when_it_is_not_in_use():
-    at_usual = cluster_sweep.section(SWEEP, "moths", "image", 10, False)
+    at_usual = cluster_sweep.section(SWEEP, "moths", "image", themes(), False)
     assert find(at_usual, id="clusters-size-usual")[0]["hidden"] is True
-    other = cluster_sweep.section(SWEEP, "moths", "image", 21, False)
+    other = cluster_sweep.section(SWEEP, "moths", "image", themes(21), False)
     assert find(other, id="clusters-size-usual")[0]["hidden"] is False
-    assert "Back to the usual size, 21" in text(other)
+    assert "Back to the usual size, 10" in text(other)
 
 
 def test_a_size_at_a_cliff_warns():

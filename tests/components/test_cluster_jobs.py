@@ -46,7 +46,7 @@ def test_buttons_that_only_appeared_start_nothing(inside, monkeypatch):
     services = inside(FakeServices(FakeSet()))
     for start in (cluster_jobs.measure, cluster_jobs.try_sizes, cluster_jobs.use_usual_size):
         start(None, KEYS)
-    cluster_jobs.use_own_size(None, 7, KEYS)
+    cluster_jobs.use_own_size(None, None, 7, KEYS)
     cluster_jobs.use_size([None, None])
     assert services.jobs.submitted == []
 
@@ -55,7 +55,7 @@ def test_a_click_starts_one_job(inside):
     services = inside(FakeServices(FakeSet()))
     assert cluster_jobs.measure(1, {**KEYS, "kind": "sparse"}) == "new"
     cluster_jobs.try_sizes(1, KEYS)
-    cluster_jobs.use_own_size(1, 7, KEYS)
+    cluster_jobs.use_own_size(1, None, 7, KEYS)
     asked = [(r["do"], r["kind"], r.get("min_cluster_size"))
              for _, r, _ in services.jobs.submitted]  # fmt: skip
     assert asked == [("stability", "micro", None), ("sweep", "themes", None),
@@ -76,7 +76,7 @@ def test_a_size_of_the_table_is_used_for_the_set_its_button_names(inside, monkey
 def test_a_size_that_cannot_be_is_refused(inside, size):
     services = inside(FakeServices(FakeSet()))
     with pytest.raises(InputError, match="2 or more"):
-        cluster_jobs.use_own_size(1, size, KEYS)
+        cluster_jobs.use_own_size(1, None, size, KEYS)
     assert services.jobs.submitted == []
 
 

@@ -39,6 +39,30 @@ def test_the_verdict_may_say_no_better_than_random(level, word):
     assert find(tree, children=word, className="vt-verdict-level")
 
 
+def test_a_sentence_that_says_its_level_has_no_other_above_it():
+    made = report(level="mixed")
+    made["verdict"]["sentence"] = "Partly better than random: so and so."
+    assert not find(data(report_head.verdict(made)), className="vt-verdict-level")
+
+
+def test_what_was_chosen_by_hand_is_called_so():
+    made = report()
+    made["choice"] |= {"slice": None, "strategy": "", "strategy_title": "Chosen by hand"}
+    told = text(data(report_head.heading(made)))
+    assert "Report on selected images" in told
+    assert "chosen by hand" in told
+    assert "chosen by Chosen" not in told
+
+
+def test_strips_and_their_head_are_left_out_together():
+    for made in (report_bands.bands(report()["bands"]),
+                 report_bands.labels(report()["labels"], 12, 4)):  # fmt: skip
+        strips = [n for n in nodes(data(made))
+                  if n["props"].get("className") == "vt-band-strip"]  # fmt: skip
+        rows = [n for n in nodes(data(made)) if n["type"] == "Tr"]
+        assert [n["type"] for n in strips] == ["Th"] + ["Td"] * (len(rows) - 1)
+
+
 def test_every_chart_has_the_same_numbers_as_a_table(moths):
     tree = shown(report(), moths.library.open("moths"))
     charts = [n for n in nodes(tree) if n["props"].get("className") == "vt-chart"]

@@ -68,6 +68,13 @@ def test_curate_prints_what_is_documented_and_makes_the_slice(root):
     assert again["slice"] == ""
 
 
+def test_a_person_is_told_the_verdict_as_a_sentence(root):
+    found = run_json("curate", "set", "--budget", "20", workspace=root)
+    told = command("curate", "set", "--budget", "20", workspace=root).stdout
+    assert f"20 of 200 chosen\n  {found['verdict']['sentence']}\n" in told
+    assert "{" not in told
+
+
 def test_mistakes_are_one_line_and_exit_code_2(root):
     for flags in (["--budget", "0"], ["--budget", "201"], ["--strategy", "best"],
                   ["--pool", "slice:none"]):  # fmt: skip

@@ -244,6 +244,16 @@ def test_a_split_theme_is_two_everywhere(coarse, monkeypatch):
     )
 
 
+def test_a_theme_seen_in_other_themes_is_not_split(coarse):
+    """Its number means another theme by the time the job runs."""
+    desk, there = opened(coarse)
+    labels = there.clustering("themes").labels
+    pair = next(c for c, groups in groups_in(labels).items() if groups == [0, 1])
+    with pytest.raises(InputError, match="others by now"):
+        do(coarse, "split", cluster=pair, clustering="older")
+    assert desk.view(there).history(1) == []
+
+
 def test_measured_figures_of_a_part_are_those_of_its_images(coarse):
     """Against brute force over the part's own vectors."""
     _, there = opened(coarse)

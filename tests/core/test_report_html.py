@@ -279,8 +279,9 @@ def test_a_scale_is_linear_and_keeps_inside():
 def test_numbers_say_no_more_than_they_are():
     assert [share(v) for v in (0, 1, 0.99999, 0.0001, 0.5, 0.0998, 0.0512, None)] == [
         "0 %", "100 %", "> 99.9 %", "< 0.1 %", "50 %", "10 %", "5.1 %", "–"]  # fmt: skip
-    assert [measure(v) for v in (0, 0.12345, 12.345, -0.5, 0.00021, float("nan"))] == [
-        "0", "0.123", "12.3", "−0.500", "2.10·10⁻⁴", "–"]  # fmt: skip
+    values = (0, 0.12345, 12.345, -0.5, 0.00021, 0.000021, 2345.6, float("nan"))
+    assert [measure(v) for v in values] == [
+        "0", "0.123", "12.3", "−0.500", "0.000210", "2.10·10⁻⁵", "2,346", "–"]  # fmt: skip
     assert count(12345) == "12,345"
     assert moment("2026-11-21T15:05:00+02:00") == "21 November 2026, 13:05 UTC"
 

@@ -270,6 +270,23 @@ def test_reports_on_other_images_are_not_ranked(workspace, choice):
     assert "neither can be called better" in found["sentences"][0]
 
 
+def test_of_two_sizes_only_the_smaller_can_be_called_better(workspace, choice):
+    opened = Library(workspace).open("set")
+    few = Reports(workspace).open(make(workspace, choice=choice)["report"])["choice"]["rows"]
+    more = np.union1d(few, np.arange(len(opened))[::3])
+    assert len(more) > len(few)
+    a, b = (
+        make(workspace, selection=Selections(workspace).save(opened.key, rows, {}, len(opened)))
+        for rows in (np.sort(few), more)
+    )
+    a, b = a["report"], b["report"]
+    found = Reports(workspace).compare(a, b)
+    assert {row["better"] for row in found["rows"]} <= {"a", None}
+    named = {row["title"]: row["better"] for row in found["rows"]}
+    assert named["Micro-clusters covered"] is None  # all of the first, and more
+    assert any("nowhere called better" in line for line in found["sentences"])
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 

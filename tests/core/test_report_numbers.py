@@ -20,7 +20,7 @@ from core.report.nearest import NearestChosen, ask_rows
 from core.report.shift import squared_mmd
 from core.report.subject import random_choices
 from core.report.words import about as roughly
-from core.report.words import count, figure, percent
+from core.report.words import between, count, figure, percent
 
 SIZES = [30, 25, 20, 15, 10, 8, 6, 5, 4, 3, 3, 2, 2, 1, 1, 1]
 TOTAL = sum(SIZES)
@@ -274,12 +274,40 @@ def test_every_number_in_a_sentence_is_in_the_report(plain, chosen):
     missing_labels = made["labels"]["values"] - made["labels"]["without"]
     numbers |= {count(missing_labels)}
     numbers |= {count(sum(bool(s["chosen_count"]) for s in made["sparse"]))}
+    numbers |= {roughly(sum(1 - s["missed_by_random"] for s in made["sparse"]))}
     said = [made["verdict"]["sentence"], *made["verdict"]["detail"], *made["sentences"],
             *(one["text"] for one in [*made["sparse"], *made["dense"]]),
             *(one["text"] + " " + one["random_text"] for one in made["figures"])]  # fmt: skip
     for sentence in said:
         for number in re.findall(r"\d[\d,.e-]*\d|\d", sentence.replace("MMD²", "")):
             assert number in numbers, (number, sentence)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.38, "0.380"), (1.0, "1.00"), (12.345, "12.3"), (0.0004567, "0.000457"),
+     (0.00004567, "4.57·10⁻⁵"), (12345.6, "12,346"), (-0.5, "−0.500")],
+)  # fmt: skip
+def test_a_measured_number_has_three_digits(value, text):
+    assert figure(value) == text
+
+
+def test_a_range_of_one_value_is_that_value():
+    assert between({"low": 1.0, "high": 1.0}, counts=True) == "1"
+    assert between({"low": 0.0, "high": 3.4}, counts=True) == "0 to 3.4"
+    assert roughly(9.0) == "9"
+
+
+def test_what_random_reaches_of_the_sparse_is_told_beside_what_the_choice_does(plain):
+    made = build_report(plain, about(plain))
+    pool = len(plain.pool)
+    # The chance of missing s of N with n draws, one draw after the other.
+    missed = [
+        np.prod([(pool - one["size"] - i) / (pool - i) for i in range(plain.n)])
+        for one in made["sparse"]
+    ]
+    said = f"random choices reach {roughly(len(missed) - sum(missed))} on average."
+    assert made["sentences"][-1].endswith(said)
 
 
 def test_a_sentence_changes_with_its_number(plain):
@@ -299,7 +327,7 @@ def test_one_image_can_be_reported_on(plain):
     one = subject(plain.unit, plain.micro, [4])
     made = build_report(one, about(one))
     assert made["verdict"]["level"] in {"no better", "mixed", "worse"}
-    assert "The 1 chosen image reaches 1 of" in made["sentences"][0]
+    assert "The chosen image reaches 1 of" in made["sentences"][0]
     assert made["labels"] is None
     assert [band["name"] for band in made["bands"]] == [
         "mean_distance", "q95_distance", "coverage_radius", "mmd2", "near_duplicates"

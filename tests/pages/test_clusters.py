@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from dash import no_update
 
-from components import cluster_acts
+from components import cluster_acts, cluster_jobs
 from core.errors import InputError
 from core.opened.trust import Stability, Trust
 from tests.fakes import FakeLine, FakeSet, job
@@ -15,7 +15,7 @@ from tests.trees import data, find, nodes, text
 
 KEYS = {"set": "moths", "kind": "themes", "cluster": "", "sort": "", "page": "", "by": "",
         "near": ""}  # fmt: skip
-NOW = {"set": "moths", "kind": "themes", "cluster": 1}
+NOW = {"set": "moths", "kind": "themes", "cluster": 1, "clustering": "c"}
 TRUST = Trust({0: Stability(0.93, 0.8, "firm"), 1: Stability(0.41, 0.2, "dissolved")},
               0.9, 0.1, 20, 9, "subsamples", "")  # fmt: skip
 
@@ -200,7 +200,8 @@ def test_a_theme_is_merged_with_the_chosen_one_when_clicked(pages, inside):
     assert [o["value"] for o in field["options"]] == ["0"]  # not itself, nor the unassigned
     assert cluster_acts.merge(None, "0", NOW) is no_update
     assert services.curation.acts == []
-    assert cluster_acts.merge(1, "0", NOW)["undo"]
+    services.curation.shown.can_undo = "Merged themes 1 and 2"
+    assert cluster_acts.merge(1, "0", NOW)["undo"] == "Merged themes 1 and 2"
     assert services.curation.acts == [
         ("theme.merge", None, {"clustering": "c", "clusters": [1, 0]})
     ]  # fmt: skip
@@ -220,6 +221,7 @@ def test_a_split_starts_a_job_and_decides_nothing_itself(inside):
     cluster_acts.split(1, None, NOW)
     ((kind, request, title),) = services.jobs.submitted
     assert (kind, request["do"], request["cluster"]) == ("clusters", "split", 1)
+    assert request["clustering"] == "c"  # by the time it runs, theme 1 may be another
     assert "min_cluster_size" not in request
     assert title == "Split of Theme 2 in moths"
     assert services.curation.acts == []
@@ -273,9 +275,81 @@ def test_the_last_act_can_be_taken_back_from_the_page(inside):
     services = inside(FakeSet())
     assert cluster_acts.undo(None, {}, NOW) is no_update
     services.curation.shown.can_undo = "Renamed Theme 2"
-    done = cluster_acts.undo(1, {}, NOW)
-    assert (done["message"], done["undo"]) == ("Undid: renamed Theme 2.", False)
+    done = cluster_acts.undo(1, {"undo": "Renamed Theme 2"}, NOW)
+    assert (done["message"], done["undo"]) == ("Undid: renamed Theme 2.", "")
     assert services.curation.acts == [("undo", None, {})]
+
+
+def test_undo_takes_nothing_back_but_what_stands_beside_it(inside):
+    services = inside(FakeSet())
+    services.curation.shown.can_undo = "Split theme 1 into 2 parts"
+    done = cluster_acts.undo(1, {"undo": "Renamed Theme 2"}, NOW)
+    assert done["message"] == (
+        "Not undone, since another act came after it: split theme 1 into 2 parts."
+    )
+    assert services.curation.acts == []
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda now: cluster_acts.rename(1, "hawks", now),
+        lambda now: cluster_acts.merge(1, "0", now),
+        lambda now: cluster_acts.split(1, None, now),
+        lambda now: cluster_acts.check(1, None, "moth", now),
+        lambda now: cluster_acts.apply(1, "moth", now),
+    ],
+)
+def test_a_page_that_shows_older_clusters_changes_nothing(act, inside):
+    services = inside(FakeSet())
+    with pytest.raises(InputError, match="others by now"):
+        act({**NOW, "clustering": "older"})
+    assert (services.curation.acts, services.jobs.submitted) == ([], [])
+
+
+class ChosenSize(FakeSet):
+    """With themes of a least size that a person chose; `left` tells whether there are any."""
+
+    def __init__(self, *, left):
+        super().__init__()
+        self.left = left
+
+    def clustering(self, kind="themes"):
+        from dataclasses import replace
+
+        found = super().clustering(kind)
+        return replace(found, spec={"min_cluster_size": 7}) if kind == "themes" else found
+
+    def structure(self):
+        return None if self.left else {"verdict": "no structure"}
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_from_a_chosen_size_there_is_always_a_way_back(left, pages, inside):
+    inside(ChosenSize(left=left))
+    tree = data(pages["clusters"].layout(set="moths"))
+    assert find(tree, id="clusters-size-usual")[0]["hidden"] is False
+    assert ("No themes of this size" in text(tree)) is not left
+    assert "No structure" not in text(tree)
+
+
+def test_a_least_size_of_ones_own_is_used_by_enter_and_must_be_whole(inside):
+    services = inside(FakeSet())
+    assert cluster_jobs.use_own_size(None, None, 7, KEYS) is no_update
+    cluster_jobs.use_own_size(None, 1, 7, KEYS)
+    ((_, request, _),) = services.jobs.submitted
+    assert (request["do"], request["min_cluster_size"]) == ("themes", 7)
+    for wrong in (None, 1, 2.5):
+        with pytest.raises(InputError, match="whole number"):
+            cluster_jobs.use_own_size(1, None, wrong, KEYS)
+
+
+def test_where_all_are_in_a_cluster_the_page_of_the_unassigned_says_so(pages, inside):
+    found = FakeSet()
+    inside(found)
+    assert "Every image of moths is in a cluster." in text(
+        pages["clusters"].layout(set="moths", kind="micro", cluster="-1")
+    )
 
 
 def test_an_act_shows_the_page_anew_and_what_it_was(pages, inside):
@@ -313,9 +387,11 @@ def test_thousands_of_micro_clusters_show_one_page_of_cards(pages, inside):
             return [replace(one, cluster=k, name=f"Group {k + 1}") for k in range(5000)]
 
         def clustering(self, kind="themes"):
+            from dataclasses import replace
+
             found = super().clustering("themes")
             table = pd.DataFrame({"cluster": np.arange(5000), "size": 2, "density": 1.0})
-            return SimpleNamespace(key="c", labels=found.labels, notice="", table=table)
+            return replace(found, table=table)
 
     inside(Many())
     tree = pages["clusters"].body({**KEYS, "kind": "micro", "page": "2"})

@@ -1,11 +1,11 @@
 """A byte flipped in what was chosen, reported or measured: named, with what to do; others open."""
 
-import json
 import re
 import shutil
 import zlib
 from pathlib import Path
 
+import dash
 import numpy as np
 import pytest
 from vectorsets import blobs, vector_set
@@ -17,6 +17,7 @@ from core.config import load_settings
 from core.curation import Desk
 from core.errors import ArtifactCorruptError
 from core.keys import artefact_key
+from core.progress import Progress
 from core.regroup import run_clusters
 from core.reporting import run_report
 from core.reports import Reports
@@ -54,9 +55,8 @@ def prepared(tmp_path_factory):
     space = np.asarray(vectors[:, :DIMS], np.float32)
     workspace.write("themespace", artefact_key("themespace", graph, spec), **pack_space(space))
     run_clusters({"name": "set", "do": "themes", "min_cluster_size": 15}, workspace, settings)
-    for do, more in (("stability", {"kind": "micro"}), ("stability", {"kind": "micro"}),
-                     ("sweep", {})):  # fmt: skip
-        run_clusters({"name": "set", "do": do, **more}, workspace, settings)
+    for kind in ("stability", "sweep"):
+        run_clusters(REQUESTS[kind][1], workspace, settings)
     choice = run_curate(REQUESTS["choice"][1], workspace, settings)["choice"]
     other = run_curate({"name": "set", "budget": "10", "slice": "other"}, workspace, settings)
     splits = run_split(REQUESTS["splits"][1], workspace, settings)["splits"]
@@ -64,6 +64,11 @@ def prepared(tmp_path_factory):
     later = run_report({"name": "set", "choice": other["choice"]}, workspace, settings)["report"]
     return root, {"choice": choice, "other": other["choice"], "splits": splits,
                   "report": report, "later": later}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def before(prepared):
+    return pages_of(*prepared)
 
 
 @pytest.fixture
@@ -90,10 +95,7 @@ def folder_of(root, kind, keys):
 
 def pages_of(root, keys):
     """Return the words of each page that shows choices, reports and clusters, as it opens."""
-    made = app.create_app(settings_of(root))
-    import dash
-
-    found = {}
+    made, found = app.create_app(settings_of(root)), {}
     layouts = {page["module"]: page["layout"] for page in dash.page_registry.values()}
     with made.server.app_context():
         for name, module, query in (
@@ -117,13 +119,16 @@ def pages_of(root, keys):
 DAMAGED = re.compile(r"(differs from its checksum|is damaged|is missing).*; delete")
 #: The pages that may do nothing but name what is damaged.
 CLOSED = {"choice": {"choice"}, "splits": {"splits"}, "report": {"report"}}
+#: The pages that name it beside all that is not damaged.
+BESIDE = {"stability": {"micro", "themes"}, "sweep": {"micro", "themes"}}
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
 @pytest.mark.parametrize("file", ["manifest", "data"])
-def test_a_flipped_byte_is_named_other_pages_open_and_the_advice_repairs_it(copy, kind, file):
+def test_a_flipped_byte_is_named_other_pages_open_and_the_advice_repairs_it(
+    copy, before, kind, file
+):
     root, keys = copy
-    before = pages_of(root, keys)
     assert not [name for name, words in before.items() if DAMAGED.search(words)]
     folder = folder_of(root, kind, keys)
     files = sorted(p for p in folder.iterdir() if (p.suffix == ".json") == (file == "manifest"))
@@ -131,30 +136,23 @@ def test_a_flipped_byte_is_named_other_pages_open_and_the_advice_repairs_it(copy
 
     after = pages_of(root, keys)
     named = {name for name, words in after.items() if DAMAGED.search(words)}
-    assert named >= CLOSED.get(kind, set())
+    assert named == CLOSED.get(kind, set()) | BESIDE.get(kind, set())
     assert all(str(folder) in after[name] for name in named)
     for name in set(after) - CLOSED.get(kind, set()):  # the rest of each page is there
         lost = set(before[name].split()) - set(after[name].split())
-        assert len(lost) <= 0.3 * len(set(before[name].split())), f"{name}: {sorted(lost)[:40]}"
+        assert len(lost) <= 0.4 * len(set(before[name].split())), f"{name}: {sorted(lost)[:40]}"
 
     doing, request = REQUESTS[kind]
     with pytest.raises(ArtifactCorruptError) as caught:
-        KINDS[doing](request, settings_of(root), progress())
+        KINDS[doing](request, settings_of(root), Progress())
     assert files[0].name in str(caught.value)
     told = re.findall(r"delete (?:the folder )?(.+?) and run again", str(caught.value))
     assert told == [str(folder)]
     shutil.rmtree(folder)
-    assert KINDS[doing](request, settings_of(root), progress())
+    assert KINDS[doing](request, settings_of(root), Progress())
     for one in folder.parent.iterdir():
         Workspace(root).read(kind, one.name)
     view = Desk(Workspace(root)).view(data_of("set", Workspace(root)).opened)
     assert {one.name for one in view.slices} == {
         "mine", "other", "fold train", "fold validation", "fold test",
     }  # fmt: skip
-    json.dumps(keys)
-
-
-def progress():
-    from core.progress import Progress
-
-    return Progress()

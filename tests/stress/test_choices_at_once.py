@@ -1,7 +1,6 @@
 """Two processes asking for the same choice, division or report: computed once, told alike."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -60,7 +59,7 @@ def test_the_same_request_in_three_processes_is_computed_once(tmp_path, argument
     first, *others = at_once(tmp_path, *arguments)
     assert all(told(other) == told(first) for other in others)
     folder = tmp_path / "artefacts" / kind
-    assert len(os.listdir(folder)) == 1  # nothing half made beside it either
+    assert len(list(folder.iterdir())) == 1  # nothing half made beside it either
     assert len(data_of("set", workspace).view.slices) == slices
 
 
