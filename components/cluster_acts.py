@@ -167,7 +167,8 @@ def checked(check: Any, label: str, item: str) -> list[Component]:
     mixed = other > check.same and other > check.unlabelled
     verdict = None
     if labelled:
-        word = "This cluster is mixed: " if mixed else ""
+        several = bool(check.same) or len(check.other) > 1  # else it is pure, of another label
+        word = "This cluster is mixed: " if mixed and several else ""
         verdict = html.P(
             f"{word}{share(check.same / labelled)} of its labelled {item}s agree with “{label}”.",
             className="vt-warned" if mixed else "vt-small",

@@ -182,7 +182,7 @@ def _bands(bands: Sequence[Mapping[str, Any]]) -> str:
         rows.append([
             plain(band["title"]), say(band["curated"]), say(random.get("mean")),
             _between(random.get("low"), random.get("high"), say), plain(band.get("better") or "–"),
-            "–" if absent(percentile) else share(percentile / 100), plain(band.get("unit") or "–"),
+            "–" if percentile is None else share(percentile / 100), plain(band.get("unit") or "–"),
         ])  # fmt: skip
     head = ("Measure", "Chosen", "Random", "95 %", "Better", "Random better", "Unit")
     return _table("Other measures", head, rows)

@@ -1,5 +1,6 @@
 """The job that makes reports: what can be reported on, what is kept, checked again and compared."""
 
+import copy
 import json
 import signal
 
@@ -14,6 +15,7 @@ from core.curation import Desk
 from core.errors import InputError, NotFoundError
 from core.library import Library
 from core.report.check import differences
+from core.report.compare import compare_reports
 from core.reporting import data_of, run_report, verify
 from core.reports import ReportRequest, Reports
 from core.selection import Selections
@@ -271,20 +273,21 @@ def test_reports_on_other_images_are_not_ranked(workspace, choice):
 
 
 def test_of_two_sizes_only_the_smaller_can_be_called_better(workspace, choice):
-    opened = Library(workspace).open("set")
-    few = Reports(workspace).open(make(workspace, choice=choice)["report"])["choice"]["rows"]
-    more = np.union1d(few, np.arange(len(opened))[::3])
-    assert len(more) > len(few)
-    a, b = (
-        make(workspace, selection=Selections(workspace).save(opened.key, rows, {}, len(opened)))
-        for rows in (np.sort(few), more)
-    )
-    a, b = a["report"], b["report"]
-    found = Reports(workspace).compare(a, b)
-    assert {row["better"] for row in found["rows"]} <= {"a", None}
-    named = {row["title"]: row["better"] for row in found["rows"]}
-    assert named["Micro-clusters covered"] is None  # all of the first, and more
-    assert any("nowhere called better" in line for line in found["sentences"])
+    few = Reports(workspace).open(make(workspace, choice=choice)["report"])
+    many = copy.deepcopy(few)
+    many["choice"]["count"] += 10
+    many["coverage"]["covered"] += 3
+    bands = {band["name"]: band for band in many["bands"]}
+    bands["mean_distance"]["curated"] *= 0.9
+    bands["coverage_radius"]["curated"] *= 1.1
+    found = compare_reports(few, many)
+    better = {row["title"]: row["better"] for row in found["rows"]}
+    assert better["Micro-clusters covered"] is None
+    assert better[bands["mean_distance"]["title"]] is None
+    assert better[bands["coverage_radius"]["title"]] == "a"
+    assert set(better.values()) == {"a", None}
+    assert "the first is better in 1, the second in 0" in found["sentences"][0]
+    assert "nowhere called better" in found["sentences"][1]
 
 
 # -- the command -----------------------------------------------------------------------------------

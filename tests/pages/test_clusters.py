@@ -241,6 +241,16 @@ def test_labelling_a_cluster_shows_what_it_changes_before_it_is_done(inside):
     assert done["message"] == "Labelled 5 images “moth”."
 
 
+def test_a_cluster_that_is_all_of_another_label_is_not_called_mixed(inside):
+    found = FakeSet()
+    found.items["label"] = "wasp"
+    inside(found)
+    shown, _ = cluster_acts.check(1, None, "moth", NOW)
+    assert "5 have another label and lose it: 5 × wasp." in text(shown)
+    assert "0 % of its labelled images agree" in text(shown)
+    assert "mixed" not in text(shown)
+
+
 def test_labels_are_checked_before_they_are_given(inside):
     services = inside(FakeSet())
     assert cluster_acts.check(None, None, "moth", NOW) == (no_update, no_update)
