@@ -13,6 +13,16 @@
     return window.location.pathname + (text ? "?" + text : "");
   }
 
+  // Another page begins at its top, also where a finished job led to it; going back does not.
+  let path = window.location.pathname;
+  window.addEventListener("_dashprivate_pushstate", () => {
+    if (window.location.pathname !== path) window.scrollTo(0, 0);
+    path = window.location.pathname;
+  });
+  window.addEventListener("popstate", () => {
+    path = window.location.pathname;
+  });
+
   // Keep the address in step with what is shown, without a page load and without a new entry in
   // the history for each click. Dash reads the address only on navigation.
   // `shown` is what the server chose where the address chose nothing: it stays unsaid, so that a

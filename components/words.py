@@ -52,7 +52,7 @@ def share(value: float | None) -> str:
     if value is None or value != value:
         return "–"
     percent = 100 * value
-    return f"{percent:.1f} %" if 0 < percent < 10 else f"{percent:.0f} %"
+    return f"{percent:.1f} %" if 0 < round(percent, 1) < 10 else f"{percent:.0f} %"
 
 
 def score(value: float | None, decimals: int = 3) -> str:

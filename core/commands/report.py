@@ -31,8 +31,12 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
         return _verify(options, settings)
     if options.compare:
         return _compare(options, settings)
-    named = (options.choice, options.slice, options.selection)
-    if options.name and not any(named):
+    if not any((options.choice, options.slice, options.selection, options.report)):
+        if options.html or options.pdf or isinstance(options.json, str):
+            raise InputError(
+                "report: a file is about one report; name it by --choice, --slice, --selection or "
+                "--report"
+            )
         return _list(options, settings)
     return _make(options, settings)
 

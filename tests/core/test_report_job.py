@@ -326,7 +326,8 @@ def test_the_command_lists_and_compares(typed, workspace, choice):
     a, b = make(workspace, choice=choice)["report"], make(workspace, slice="by hand")["report"]
     lines = json.loads(typed("set", "--json")[1])
     assert {a, b} <= {line["id"] for line in lines}
-    assert json.loads(typed("--report", a, "--json")[1]) == Reports(workspace).open(a)
+    for name in ([], ["set"]):  # an id says all, with the name of the set or without
+        assert json.loads(typed(*name, "--report", a, "--json")[1]) == Reports(workspace).open(a)
     found = json.loads(typed("--compare", a, b, "--json")[1])
     assert found == Reports(workspace).compare(a, b)
     assert "(first is better)" in typed("--compare", a, b)[1]
@@ -344,6 +345,7 @@ def test_the_command_writes_a_page(typed, choice, tmp_path):
         ([], "give the name of a set"),
         (["set", "--slice", "nobody"], "no slice"),
         (["set", "--verify", "x"], "give the name of a set"),
+        (["set", "--html", "x.html"], "a file is about one report"),
         (["--verify", "/nowhere"], "cannot be read"),
         (["--verify", __file__], "is not JSON"),
         (["set", "--slice", "by hand", "--html", "/"], "is a folder"),
