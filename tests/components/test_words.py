@@ -7,7 +7,7 @@ from components import words
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0 %"), (0.004, "0.4 %"), (0.0999, "10.0 %"), (0.25, "25 %"), (1, "100 %"), (None, "–")],
+    [(0, "0 %"), (0.004, "0.4 %"), (0.0999, "10 %"), (0.25, "25 %"), (1, "100 %"), (None, "–")],
 )
 def test_small_shares_keep_a_decimal(value, said):
     assert words.share(value) == said
