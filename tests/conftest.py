@@ -1,5 +1,6 @@
 """Shared by all tests: small picture folders, and one finished sample set for the whole session."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,19 @@ from PIL import Image
 
 
 @pytest.fixture(scope="session")
-def digits(tmp_path_factory) -> Finished:
-    """The sample set, run once by the command line a person would type."""
+def made_digits(tmp_path_factory) -> Finished:
+    """The sample set, run once by the command line a person would type; nobody writes into it."""
     root = tmp_path_factory.mktemp("digits")
     summary = run_json("run", "sample:digits", "--name", "digits", workspace=root)
     return Finished(root, summary)
+
+
+@pytest.fixture(scope="module")
+def digits(made_digits, tmp_path_factory) -> Finished:
+    """A copy of it for each file of tests, so that none depends on what another left there."""
+    root = tmp_path_factory.mktemp("digits") / "workspace"
+    shutil.copytree(made_digits.root, root)
+    return Finished(root, made_digits.summary)
 
 
 @pytest.fixture

@@ -27,10 +27,8 @@ def browser():
         launched.close()
 
 
-@pytest.fixture(scope="session")
-def site(digits, tmp_path_factory):
-    """The sample set, in a copy of its workspace that these tests may change."""
-    root = tmp_path_factory.mktemp("site") / "ws"
-    shutil.copytree(digits.root, root)
-    with served(root) as address:
+@pytest.fixture(scope="module")
+def site(digits):
+    """The sample set, served from a workspace that the tests of one file may change."""
+    with served(digits.root) as address:
         yield address
