@@ -2,7 +2,7 @@
 
 The mean distance to the nearest neighbours finds what is far from everything; the local outlier
 factor finds what is far for where it lies. Neither is a test: without a clean reference the score
-is a percentile and never called p. See `docs/methods/outliers.md`.
+is a percentile and never called p.
 """
 
 from dataclasses import dataclass
