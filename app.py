@@ -22,7 +22,9 @@ from core.choices import Choices
 from core.config import Settings, load_settings
 from core.curation.desk import Desk
 from core.errors import InputError, VitrineError
+from core.findings import Findings
 from core.jobs import JobBoard
+from core.labelled import Labelled
 from core.library import Library
 from core.reports import Reports
 from core.runner import open_workspace
@@ -59,6 +61,8 @@ class Services:
     search: Searches
     choices: Choices
     reports: Reports
+    findings: Findings
+    labelled: Labelled
 
 
 def open_services(settings: Settings) -> Services:
@@ -80,6 +84,8 @@ def open_services(settings: Settings) -> Services:
         Searches(workspace, settings),
         Choices(workspace),
         Reports(workspace),
+        Findings(workspace),
+        Labelled(workspace),
     )
 
 

@@ -8,7 +8,8 @@ import argparse
 import subprocess
 import sys
 
-ALONE = ("start", "umap_start", "vectors", "neighbors", "micro", "map", "curate", "structure")
+ALONE = ("start", "umap_start", "vectors", "neighbors", "micro", "map", "curate", "structure",
+         "quality")  # fmt: skip
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from components import cluster_jobs, selection_bar, shell
 from components.attributes import attrs
 from components.cluster_cards import is_noise, title
-from components.state import noun, services
+from components.state import link, noun, services
 from components.words import number, plural, share
 from core.errors import InputError
 
@@ -57,7 +57,7 @@ def forms(found: Any, one: Any, kind: str, cards: Sequence[Any], view: Any) -> C
         _rename(one) if theme else None,
         _merge(one, cards) if theme else None,
         _split(one, noun(found)) if theme else None,
-        _label(found, one, view) if not is_noise(one) else None,
+        _label(found, one, view, kind) if not is_noise(one) else None,
     ]
     now = {"set": found.name, "kind": kind, "cluster": int(one.cluster),
            "clustering": found.clustering(kind).key}  # fmt: skip
@@ -135,7 +135,15 @@ def _split(one: Any, item: str) -> Component:
     )
 
 
-def _label(found: Any, one: Any, view: Any) -> Component:
+def _some_first(found: Any, one: Any, kind: str) -> list[Component]:
+    """Return the way to looking at some images, drawn by lot, before all are labelled."""
+    if kind != "themes":
+        return []
+    href = link("/labels", set=found.name, view="many", pool=f"theme:{int(one.cluster)}")
+    return [dcc.Link("Look at some first", href=href, className="vt-link")]
+
+
+def _label(found: Any, one: Any, view: Any, kind: str) -> Component:
     known = selection_bar.labels(found, view)
     field = dbc.Input(id=LABEL, type="text", size="sm", list="clusters-labels", autocomplete="off")
     return _menu(
@@ -143,7 +151,8 @@ def _label(found: Any, one: Any, view: Any) -> Component:
         _field(f"Label for all {plural(one.size, noun(found))}", field),
         html.Datalist([html.Option(value=text) for text in known], id="clusters-labels"),
         html.Div(
-            html.Button("Check first", id=CHECK, type="button", className="btn btn-quiet btn-sm"),
+            [html.Button("Check first", id=CHECK, type="button", className="btn btn-quiet btn-sm"),
+             *_some_first(found, one, kind)],
             className="vt-menu-row",
         ),
         dcc.Store(id=WANTED),

@@ -215,7 +215,7 @@ def advanced(view: Any, seed: int) -> Component:
          dbc.Checklist(id=field_id("without"), options=slices, value=[])],
         className="vt-field", hidden=not slices,
     )  # fmt: skip
-    cleaning = [{"label": "once the quality checks have run", "value": AUTO},
+    cleaning = [{"label": "if the set was checked (Quality)", "value": AUTO},
                 {"label": "yes", "value": "yes"}, {"label": "no", "value": "no"}]  # fmt: skip
     inside = [{"label": one.title, "value": key} for key, one in STRATEGIES.items()
               if key != "balanced"]  # fmt: skip
@@ -223,7 +223,8 @@ def advanced(view: Any, seed: int) -> Component:
         [
             html.Summary("Advanced"),
             without,
-            pickers.select(field_id("clean"), "Take near-duplicates out first", cleaning, AUTO),
+            pickers.select(field_id("clean"), "Take copies and faulty pictures out first",
+                           cleaning, AUTO),
             _text("seed", "Seed", str(seed),
                   "The same seed and settings choose the same images."),
             _text("alpha", "α: how far large clusters get more", "0.5",

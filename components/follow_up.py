@@ -9,7 +9,7 @@ from typing import Any
 from dash import dcc
 from dash.development.base_component import Component
 
-from components.job_results import report_id
+from components.job_results import labelled_at, report_id
 from components.report_head import page_link
 from components.state import link
 
@@ -45,12 +45,19 @@ def report_request(job: Any, seed: int) -> dict[str, Any]:
 
 
 def place_of(job: Any) -> str:
-    """Return where the result of a finished choice, split or report is seen."""
+    """Return where what a finished job made is seen."""
     name, made = job.request.get("name"), job.result or {}
     if job.kind == "curate":
         return link("/curate", set=name, choice=made.get("choice"))
     if job.kind == "split":
         return link("/curate", set=name, splits=made.get("splits"))
+    if job.kind == "quality":
+        return link("/quality", set=name)
+    if job.kind == "label":
+        return labelled_at(made, str(name))
+    if job.kind == "stream":
+        return link("/quality", set=name, view="duplicates", kind="sequence",
+                    case=made.get("stream"))  # fmt: skip
     return page_link(str(report_id(made)), str(name))
 
 

@@ -47,6 +47,15 @@ STAGES = {
     "near-duplicates": "Looking for near-duplicates",
     "stability": "Finding the clusters again in parts of the set",
     "sweep": "Trying other least sizes",
+    "pictures": "Reading the pictures",
+    "perturbations": "Learning how far small changes move a vector",
+    "threshold": "Setting the threshold of near-duplicates",
+    "duplicates": "Looking for copies",
+    "outliers": "Looking for outliers",
+    "labels": "Looking for wrong labels",
+    "class overlap": "Estimating the least error",
+    "frames": "Ordering the frames",
+    "filtering a sequence": "Filtering the sequence",
     "faithfulness": "Measuring how far the maps can be trusted",
 }
 

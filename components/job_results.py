@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from components.state import link
 from components.tables import facts
 from components.words import map_name, number, plural, score, seconds, share
+from core.findings.model import TITLES
 
 
 def result(job: Any) -> Component | None:
@@ -84,8 +85,78 @@ def report_id(found: dict[str, Any]) -> str | None:
     return made.get("id") if isinstance(made, dict) else made
 
 
+def checked(found: dict[str, Any], name: str) -> Component:
+    """Return what a check found of each topic, with the way to it."""
+    copies, labels = found.get("duplicates") or {}, found.get("labels") or {}
+    pictures = (found.get("pictures") or {}).get("issues") or {}
+    pairs = [
+        (TITLES[level], plural(int(one.get("groups") or 0), "group"))
+        for level, one in (copies.get("counts") or {}).items()
+        if level in TITLES
+    ]
+    if copies.get("leaks"):
+        pairs.append(("Leaks", number(copies["leaks"])))
+    if "outliers" in found:
+        pairs.append(("Outliers listed", number(found["outliers"].get("listed"))))
+    if "pictures" in found:
+        suited = [one for one in pictures.values() if not one.get("unsuited")]
+        pairs.append(("Picture issues", number(sum(int(one.get("count") or 0) for one in suited))))
+    if labels:
+        pairs.append(("Labels in doubt", number(labels.get("issues"))))
+    return _made(pairs, ("Decide", link("/quality", set=name)))
+
+
+#: What a job on labels was asked to do: the figures it tells, and under which name it is kept.
+LABELLING = {
+    "propagate": ("propagation", {"proposed": "Proposed", "unsure": "Left open", "far": "Too far"}),
+    "probe": ("probe", {"n_used": "Images", "classes": "Labels"}),
+    "batch": ("batch", {"to_label": "To label", "by_lot": "By lot"}),
+}
+
+
+def labelled(found: dict[str, Any], name: str) -> Component:
+    """Return what a propagation, a probe or a batch made, with the way to it."""
+    do = str(found.get("do") or "")
+    _, told = LABELLING.get(do, ("", {}))
+    pairs: list[tuple[str, Any]] = [
+        (text, number(found[field]))
+        for field, text in told.items()
+        if isinstance(found.get(field), int)
+    ]
+    if isinstance(found.get("accuracy"), float):
+        between = f" ({share(found.get('low'))} to {share(found.get('high'))})"
+        pairs.insert(0, ("Balanced accuracy", share(found["accuracy"]) + between))
+    return _made(pairs, ("See it", labelled_at(found, name)))
+
+
+def labelled_at(found: dict[str, Any], name: str) -> str:
+    """Return where a propagation, a probe or a batch is seen."""
+    do = str(found.get("do") or "")
+    kept, _ = LABELLING.get(do, ("", {}))
+    return link("/labels", set=name, view=do, key=found.get(kept))
+
+
+def thinned(found: dict[str, Any], name: str) -> Component:
+    """Return how much of a sequence was kept, with the way to it."""
+    several = len(found.get("sequences") or [])
+    pairs = [
+        ("Frames", number(found.get("frames"))),
+        ("Kept", number(found.get("kept"))),
+        ("Share kept", share(found.get("share"))),
+        ("Sequences", number(several) if several > 1 else ""),
+    ]  # fmt: skip
+    kept = found.get("slice")
+    ways = [("Explore what was kept", link("/explore", set=name, slice=kept))] if kept else []
+    ways.append(("See the frames", link("/quality", set=name, view="duplicates", kind="sequence",
+                                        case=found.get("stream"))))  # fmt: skip
+    return _made([(text, value) for text, value in pairs if value != "–"], *ways)
+
+
 #: What tells the result of a job about a set, by the job's kind; given the set's name too.
-MAKERS = {"curate": chosen, "split": divided, "report": reported, "clusters": grouped}
+MAKERS = {
+    "curate": chosen, "split": divided, "report": reported, "clusters": grouped,
+    "quality": checked, "label": labelled, "stream": thinned,
+}  # fmt: skip
 
 
 def analysed(found: dict[str, Any]) -> Component:

@@ -230,6 +230,7 @@ def _slice(found: Any, selection: dict[str, Any], view: Any, name: str) -> Compo
 def _decide(found: Any, selection: dict[str, Any], view: Any, name: str) -> Component:
     """Return what takes images out of the working set, puts them back, and labels them."""
     lists = {"reason": f"bar-reasons-{name}", "label": f"bar-labels-{name}"}
+    some = {"set": found.name, "view": "many", "sel": selection.get("selection")}
     return _menu(
         "Decide",
         _field("Reason (may be empty)", "reason", name, type="text", value="",
@@ -238,7 +239,8 @@ def _decide(found: Any, selection: dict[str, Any], view: Any, name: str) -> Comp
              _button("Keep", "keep", name), _button("Drop", "drop", name)),
         _field("New label", "label", name, type="text", value="", list=lists["label"],
                enter="relabel"),
-        _row(_button("Relabel", "relabel", name)),
+        _row(_button("Relabel", "relabel", name),
+             dcc.Link("Look at some first", href=link("/labels", **some))),
         html.Datalist([html.Option(value=v) for v in reasons(view)], id=lists["reason"]),
         html.Datalist([html.Option(value=v) for v in labels(found, view)], id=lists["label"]),
         target=_for(selection),

@@ -139,10 +139,12 @@ def _placed(summary: Any, found: Any) -> Component | None:
 
 def _ways(summary: Any, reports: int) -> list[Component]:
     """Return the ways on from a set; the first leads to the next thing to do."""
-    explore, clusters, curate, report = (
-        link(path, set=summary.name) for path in ("/explore", "/clusters", "/curate", "/report")
+    explore, clusters, quality, curate, report = (
+        link(path, set=summary.name)
+        for path in ("/explore", "/clusters", "/quality", "/curate", "/report")
     )
-    ways = [button_link("Explore", explore, primary=True), button_link("Clusters", clusters)]
+    ways = [button_link("Explore", explore, primary=True), button_link("Clusters", clusters),
+            button_link("Quality", quality)]  # fmt: skip
     if summary.clusters is not None:
         ways.append(button_link("Curate", curate))
     if reports:

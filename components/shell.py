@@ -23,15 +23,16 @@ NUDGE = "vt-nudge"
 LIVE_MS, IDLE_MS = 700, 5000
 
 #: Pages that show one set.
-SET_PAGES = ("/explore", "/clusters", "/curate", "/slices", "/report")
+SET_PAGES = ("/explore", "/clusters", "/quality", "/curate", "/slices", "/report")
 
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
-         ("/curate", "Curate", "u"), ("/slices", "Slices", "l"), ("/report", "Report", "r"),
+         ("/quality", "Quality", "q"), ("/curate", "Curate", "u"),
+         ("/slices", "Slices", "l"), ("/report", "Report", "r"),
          ("/jobs", "Jobs", "j"))  # fmt: skip
 
 KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/",), "Filter the images, or choose the set"),
-    (("g", "s e c u"), "Go to Sets, Explore, Clusters or Curate"),
+    (("g", "s e c q u"), "Go to Sets, Explore, Clusters, Quality or Curate"),
     (("g", "l r j"), "Go to Slices, Report or Jobs"),
     (("l", "b", "p"), "Map: lasso, box or pan"),
     (("v",), "Map: select what is in view"),
@@ -42,6 +43,8 @@ KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("Enter",), "Gallery: open the inspector"),
     (("Space", "Ctrl A"), "Gallery: tick the image, or all"),
     (("x", "k"), "Exclude or keep what is ticked, else what is selected"),
+    (("k", "x", "a"), "Quality: keep, drop, take the proposed label"),
+    (("n", "p"), "Quality: the next case, the one before"),
     (("z", "Ctrl Z", "Shift Z"), "Undo the last decision, do it again"),
     (("Esc",), "Close the inspector, clear the selection"),
     (("?",), "This help"),
@@ -55,6 +58,8 @@ def set_in(search: str | None) -> str | None:
 
 def page_of(pathname: str) -> str:
     """Return the page of the top bar that an address belongs to; a report's is that of all."""
+    if pathname == "/labels":
+        return "/quality"
     return "/report" if (pathname or "").startswith("/report/") else pathname
 
 

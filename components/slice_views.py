@@ -46,15 +46,18 @@ def working(found: Any, view: Any) -> Component:
 def steps(view: Any, undo_id: str, redo_id: str) -> Component:
     """Return the buttons that take back the last act, or do it again."""
 
-    def button(text: str, told: str | None, button_id: str) -> Component:
+    def button(text: str, told: str | None, button_id: str, key: str) -> Component:
         return html.Button(
             f"{text}: {told[:1].lower()}{told[1:]}" if told else text,
             id=button_id, type="button", className="btn btn-quiet btn-sm vt-step-back",
-            disabled=not told, title=told or "",
+            disabled=not told, title=told or "", **attrs(data_vt_key=key),
         )  # fmt: skip
 
     return html.Div(
-        [button("Undo", view.can_undo, undo_id), button("Redo", view.can_redo, redo_id)],
+        [
+            button("Undo", view.can_undo, undo_id, "z"),
+            button("Redo", view.can_redo, redo_id, "Z"),
+        ],
         className="vt-actions",
     )
 
@@ -93,6 +96,9 @@ def card(found: Any, one: Any) -> Component:
                 className="vt-cluster-link",
             ),
             html.Div([_rename(one.name), _delete(one.name),
+                      dcc.Link("Label all", href=link("/labels", set=found.name, view="many",
+                                                      pool=f"slice:{one.name}"),
+                               className="vt-link"),
                       dcc.Link("Report", href=link("/report", set=found.name, slice=one.name),
                                className="vt-link"),
                       dcc.Link("History", href=link("/slices", set=found.name, of=one.name),

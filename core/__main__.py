@@ -13,10 +13,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.commands import clusters, curate, curation, export, parts, report, search
+from core.commands import (
+    clusters,
+    curate,
+    curation,
+    dedupe,
+    export,
+    labelling,
+    labels,
+    parts,
+    quality,
+    report,
+    search,
+)
 from core.config import Settings, load_settings
 from core.errors import JobCancelled, VitrineError
 from core.progress import Step
+
+#: Modules of commands, in the order that `--help` lists them.
+TOPICS = (clusters, curate, curation, dedupe, export, labelling, labels, parts, quality, report,
+          search)  # fmt: skip
 
 
 def _print(value: Any) -> None:
@@ -233,7 +249,7 @@ def add_commands(commands: Any) -> None:
     jobs = commands.add_parser("jobs", parents=[common], help="list the jobs")
     jobs.add_argument("--cancel", metavar="ID", help="ask this job to stop")
     jobs.set_defaults(do=_jobs)
-    for topic in (clusters, curate, curation, export, parts, report, search):
+    for topic in TOPICS:
         topic.add(commands, common)
 
     work = commands.add_parser("work", parents=[common])  # started by the job table

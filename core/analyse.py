@@ -122,6 +122,8 @@ def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -
     }
     if old.get("theme_options"):
         state.record["theme_options"] = old["theme_options"]
+    if old.get("quality"):  # it says which images and vectors it is of, and is stale for others
+        state.record["quality"] = old["quality"]
     placed = old.get("placement")
     if same and placed and workspace.has("placement", placed):
         state.record["placement"] = placed

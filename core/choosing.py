@@ -20,6 +20,7 @@ from core.choices import (
     pool_of,
     slice_of,
 )
+from core.choices.cleaning import Known, known_of
 from core.choices.slices import first_name, has_slice, make_slice
 from core.config import Settings
 from core.curation import Desk
@@ -112,13 +113,14 @@ def run_curate(
     data = data_of(asked.name, workspace)
     pool = pool_of(asked, data.opened, data.view, workspace)
     labels = _strata(asked, data.opened)
-    key = _key(asked, data, pool, labels)
+    known = known_of(data.opened, data.view, workspace)
+    key = _key(asked, data, pool, labels, known)
     if not workspace.has("choice", key):
         if asked.slice and slice_of(key, data.view) != asked.slice:  # its own, where made again
             has_slice(asked.slice, data.view, None)
         with workspace.lock(f"choice/{key}", progress):
             if not workspace.has("choice", key):
-                _compute(asked, data, pool, labels, key, workspace, progress)
+                _compute(asked, data, pool, labels, known, key, workspace, progress)
     choice = Choices(workspace).open(key)
     with workspace.lock(f"slices/{asked.name}", progress):  # two that ask alike make one slice
         name = make_slice(asked, choice, data.opened, workspace)
@@ -167,14 +169,27 @@ def coded(values: pd.Series) -> list[Any]:
     return [codes, [str(value) for value in held]]
 
 
-def _key(asked: CurateRequest, data: Data, pool: Pool, labels: np.ndarray | None) -> str:
+def _key(
+    asked: CurateRequest,
+    data: Data,
+    pool: Pool,
+    labels: np.ndarray | None,
+    known: Known | None,
+) -> str:
     """Return the key of a choice: of what is asked, of the data, and of the rows."""
     plain = {name: value for name, value in asked.to_json().items() if name != "slice"}
     strata = None if labels is None else coded(pd.Series(labels))
     themes = None if data.themes is None else np.asarray(data.themes.labels)
+    cleaned = known.key if known is not None and _cleans(asked, pool, known) else None
     return artefact_key(
-        "choice", plain, data.keys(), pool.rows, pool.already, pool.apart, strata, themes
+        "choice", plain, data.keys(), pool.rows, pool.already, pool.apart, strata, themes, cleaned
     )
+
+
+def _cleans(asked: CurateRequest, pool: Pool, known: Known | None) -> bool:
+    """Tell whether near-duplicates matter: taken out, or kept apart from."""
+    wanted = known is not None if asked.clean is None else asked.clean
+    return bool(wanted) or len(pool.apart) > 0
 
 
 def _compute(
@@ -182,6 +197,7 @@ def _compute(
     data: Data,
     pool: Pool,
     labels: np.ndarray | None,
+    known: Known | None,
     key: str,
     workspace: Workspace,
     progress: Progress,
@@ -192,8 +208,8 @@ def _compute(
 
     progress.report("vectors")
     unit = data.unit(workspace)
-    tau = duplicate_threshold(data.neighbors)
-    rows, out = _cleaned(asked, data, pool, unit, tau)
+    tau = duplicate_threshold(data.neighbors) if known is None else known.tau
+    rows, out = _cleaned(asked, data, pool, unit, tau, known)
     notes = [*pool.notes, *_said(out)]
     count = _count(asked, len(rows), out)
     picks = _picked(asked, data, unit, rows, pool.already, count, labels, progress)
@@ -260,31 +276,44 @@ def _options(asked: CurateRequest) -> Any:
 def _count(asked: CurateRequest, pool: int, out: Mapping[str, int]) -> int | None:
     """Return how many to choose; None where the gains tell."""
     if not pool:
-        raise InputError("the pool is empty: all of it are near-duplicates of what was chosen")
+        raise InputError(
+            "the pool is empty: all of it are near-duplicates of what was chosen, or faulty"
+        )
     try:
         return parse_budget(asked.budget).items(pool)
     except InputError as error:
-        gone = sum(out.values())
-        said = f"; {gone:,} near-duplicates were taken out first" if gone else ""
+        said = "".join(f"; {note}" for note in _said(out))
         raise InputError(f"{error}{said}") from None
 
 
 def _cleaned(
-    asked: CurateRequest, data: Data, pool: Pool, unit: np.ndarray, tau: float
+    asked: CurateRequest,
+    data: Data,
+    pool: Pool,
+    unit: np.ndarray,
+    tau: float,
+    known: Known | None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-    """Return the pool without near-duplicates, where asked for, and how many were taken out.
+    """Return the pool without copies and faulty pictures, and how many were taken out.
 
-    A test pool also loses what is a near-duplicate of the images it must be apart from.
+    The check of the set says what they are; without one, near-duplicates are estimated where they
+    are asked for. A test pool also loses what is a copy of the images it must be apart from.
     """
     from core.curate.duplicates import duplicate_groups, keepers
 
     rows, out = pool.rows, {"near_duplicates": 0, "quality": 0}
+    clean = known is not None if asked.clean is None else asked.clean
+    if not clean and not len(pool.apart):
+        return rows, out
+    groups = duplicate_groups(data.neighbors, tau, unit) if known is None else known.groups
     if len(pool.apart):
-        groups = duplicate_groups(data.neighbors, tau)
-        rows = rows[~np.isin(groups[rows], groups[pool.apart])]
+        for near in (duplicate_groups(data.neighbors, tau), groups):  # a chain is cut in groups
+            rows = rows[~np.isin(near[rows], near[pool.apart])]
         out["near_duplicates"] += len(pool.rows) - len(rows)
-    if asked.clean:
-        groups = duplicate_groups(data.neighbors, tau, unit)
+    if clean:
+        if known is not None:
+            good = np.setdiff1d(rows, known.faulty)
+            out["quality"], rows = len(rows) - len(good), good
         inside, taken = np.zeros((2, len(unit)), bool)
         inside[rows], inside[pool.already], taken[pool.already] = True, True, True
         kept = keepers(unit, np.where(inside, groups, -1), taken)
@@ -296,8 +325,16 @@ def _cleaned(
 
 def _said(out: Mapping[str, int]) -> list[str]:
     """Return in words what was taken out."""
-    gone = out["near_duplicates"]
-    return [f"{gone:,} near-duplicates were taken out first"] if gone else []
+    copies, faulty = out["near_duplicates"], out["quality"]
+    notes = []
+    if copies:
+        notes.append(
+            f"{copies:,} near-duplicate{'s were' if copies > 1 else ' was'} taken out first"
+        )
+    if faulty:
+        word = "pictures were" if faulty > 1 else "picture was"
+        notes.append(f"{faulty:,} too dark, too light or almost empty {word} taken out first")
+    return notes
 
 
 def _measured(

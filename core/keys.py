@@ -29,6 +29,15 @@ ALGORITHM = {
     "choice": 1,
     "splits": 1,
     "report": 1,
+    "pixels": 1,
+    "perturbations": 1,
+    "duplicates": 1,
+    "outliers": 1,
+    "labelcheck": 1,
+    "propagation": 1,
+    "probe": 1,
+    "batch": 1,
+    "stream": 1,
 }
 
 Hashable = object

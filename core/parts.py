@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.analyse import Start, map_and_cluster, map_name, results_of
+from core.checking.record import save_keeping_check
 from core.config import Settings
 from core.encoders.base import spec_to_dict
 from core.keys import artefact_key
@@ -21,7 +22,7 @@ from core.model import Projection
 from core.opened.part import part_title
 from core.partplan import PartRequest, Plan, part_name, plan
 from core.progress import Progress
-from core.storage.partrecords import part_path, read_part, write_part, write_rows
+from core.storage.partrecords import part_path, read_part, write_rows
 from core.storage.records import imageset_key
 from core.storage.store import Workspace, now
 from core.storage.vectors import VectorCache
@@ -44,7 +45,7 @@ class PartRun:
         """Publish what is there so far, so that a page can show it."""
         self.measure()
         self.record["updated"] = now()
-        write_part(self.workspace, self.plan.name, self.record)
+        save_keeping_check(self.workspace, self.plan.name, self.record)
 
     def above(self, name: str) -> Projection | None:
         """Return a map of the parent with places of all items; None where there is none."""
@@ -191,6 +192,7 @@ def _begin_record(state: PartRun, key: str, items: pd.DataFrame) -> dict[str, An
         "clusterings": _still_there(state.workspace, "clustering", old),
         "summary": old.get("summary"),
         **({"theme_options": old["theme_options"]} if old.get("theme_options") else {}),
+        **({"quality": old["quality"]} if old.get("quality") else {}),
         "m2": old.get("m2", {}),
         "m2_between": old.get("m2_between", {}),
     }

@@ -71,6 +71,10 @@ class _Regroup:
             The set was run again meanwhile.
         """
         name = self.opened.name
+        with self.workspace.lock(f"record/{name}", self.progress):
+            self._write(name)
+
+    def _write(self, name: str) -> None:
         now_there = _read_record(self.workspace, name)
         if now_there["embeddings"] != self.record["embeddings"]:
             raise InputError(f"{name!r} was run again meanwhile: its themes are new")

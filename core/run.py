@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.checking.record import save_keeping_check
 from core.config import Settings
 from core.imaging.decode import Limits
 from core.progress import Progress
@@ -40,4 +41,4 @@ class Run:
         if self.held:
             return
         self.record["updated"] = now()
-        self.workspace.write_set(self.request.name, self.record)
+        save_keeping_check(self.workspace, self.request.name, self.record)

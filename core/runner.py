@@ -78,6 +78,24 @@ def _run_report(request: dict[str, Any], settings: Settings, progress: Progress)
     return run_report(request, open_workspace(settings), settings, progress)
 
 
+def _run_quality(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.checking import run_quality
+
+    return run_quality(request, open_workspace(settings), settings, progress)
+
+
+def _run_label(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.labelling import run_label
+
+    return run_label(request, open_workspace(settings), settings, progress)
+
+
+def _run_stream(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.streaming import run_stream
+
+    return run_stream(request, open_workspace(settings), settings, progress)
+
+
 #: What does a job of each kind; each imports what it needs when it is asked.
 KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]] = {
     "run": _run_set,
@@ -87,6 +105,9 @@ KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]]
     "curate": _run_curate,
     "split": _run_split,
     "report": _run_report,
+    "quality": _run_quality,
+    "label": _run_label,
+    "stream": _run_stream,
 }
 
 

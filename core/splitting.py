@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.choices import Choices, Pool, SplitRequest, pool_of
+from core.choices.cleaning import Known, known_of
 from core.choices.slices import free_prefix, split_slices
 from core.choices.stored import SPLITS as NAMES
 from core.choosing import Data, coded, data_of
@@ -59,11 +60,12 @@ def run_split(
     pool = pool_of(asked, data.opened, data.view, workspace)
     column, values = _column(asked, data)
     units = _units(asked, data)
-    key = _key(asked, data, pool, values, units)
+    known = known_of(data.opened, data.view, workspace) if asked.tau is None else None
+    key = _key(asked, data, pool, values, units, known)
     if not workspace.has("splits", key):
         with workspace.lock(f"splits/{key}", progress):
             if not workspace.has("splits", key):
-                _compute(asked, data, pool, column, values, units, key, workspace, progress)
+                _compute(asked, data, pool, column, values, units, known, key, workspace, progress)
     kept = Choices(workspace).open_splits(key)
     with workspace.lock(f"slices/{asked.name}", progress):  # two that ask alike make them once
         slices = split_slices(asked, kept, data.opened, workspace)
@@ -107,12 +109,23 @@ def _key(
     pool: Pool,
     values: pd.Series | None,
     units: np.ndarray | None,
+    known: Known | None,
 ) -> str:
     """Return the key of a division: of what is asked, of the data, and of the rows."""
     plain = {name: value for name, value in asked.to_json().items() if name != "slices"}
     strata = None if values is None else coded(values)
     themes = None if data.themes is None else np.asarray(data.themes.labels)
-    return artefact_key("splits", plain, data.keys(), pool.rows, strata, units, themes)
+    copies = None if known is None else [known.tau, known.groups]
+    return artefact_key("splits", plain, data.keys(), pool.rows, strata, units, themes, copies)
+
+
+def _tau(asked: SplitRequest, data: Data, known: Known | None) -> float:
+    """Return how near is too near: as asked, as the check of the set learned it, or estimated."""
+    from core.curate.duplicates import duplicate_threshold
+
+    if asked.tau is not None:
+        return float(asked.tau)
+    return duplicate_threshold(data.neighbors) if known is None else known.tau
 
 
 def _compute(
@@ -122,19 +135,20 @@ def _compute(
     column: str,
     values: pd.Series | None,
     units: np.ndarray | None,
+    known: Known | None,
     key: str,
     workspace: Workspace,
     progress: Progress,
 ) -> None:
     """Divide, prove, describe, and store it all as one artefact."""
-    from core.curate.duplicates import duplicate_threshold
-
     rows = pool.rows
     progress.report("vectors")
     unit = data.unit(workspace)[rows]
-    tau = duplicate_threshold(data.neighbors) if asked.tau is None else float(asked.tau)
+    tau = _tau(asked, data, known)
+    own = [] if units is None else [units[rows]]
+    own += [] if known is None else [known.groups[rows]]
     classes = _classes(data, rows, column, values)
-    found, groups, proof = _apart(asked, data, unit, rows, units, classes, tau, progress)
+    found, groups, proof = _apart(asked, data, unit, rows, own, classes, tau, progress)
     sizes = np.bincount(groups)
     strata = _strata(found.split, groups, classes, asked.shares)
     line = found.search[found.search["seed"] == found.seed].iloc[0]
@@ -180,7 +194,7 @@ def _apart(
     data: Data,
     unit: np.ndarray,
     rows: np.ndarray,
-    units: np.ndarray | None,
+    own: list[np.ndarray],
     classes: dict[str, tuple[np.ndarray, list[str]]],
     tau: float,
     progress: Progress,
@@ -194,7 +208,6 @@ def _apart(
     first, second = (place[end] for end in graph_pairs(data.neighbors, tau))
     inside = (first >= 0) & (second >= 0)
     near = join(first[inside], second[inside], len(rows))
-    own = [] if units is None else [units[rows]]
     added = 0
     for _ in range(ROUNDS):
         groups = whole_groups(len(rows), near, *own)

@@ -329,6 +329,9 @@ class FakeView:
     def theme_names(self, key: str) -> dict[int, str]:
         return {}
 
+    def columns(self, own: Any) -> dict[str, Any]:
+        return {}
+
     def history(self, limit: int = 200, slice: str | None = None) -> list[FakeLine]:
         return self.lines[:limit]
 
@@ -437,6 +440,13 @@ class FakeReports:
         return self.compared
 
 
+class FakeFindings:
+    """Nothing was checked."""
+
+    def check(self, opened: Any) -> None:
+        """Return that there is no check."""
+
+
 class FakeServices:
     """What `components.state.services` returns in a test."""
 
@@ -448,3 +458,4 @@ class FakeServices:
         self.curation = FakeDesk()
         self.choices = FakeChoices()
         self.reports = FakeReports()
+        self.findings = FakeFindings()

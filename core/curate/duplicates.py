@@ -18,8 +18,6 @@ STAGE = "near-duplicates"
 SLACK = 1e-5
 #: Rows and columns of one block of inner products.
 ROWS, COLUMNS = 1024, 16_384
-#: Items of one group whose distances are all compared at once.
-LARGEST = 5000
 
 
 def duplicate_threshold(neighbors: Neighbors) -> float:
@@ -90,37 +88,12 @@ def duplicate_groups(
     numpy.ndarray
         Shape `(n,)` int64, numbered from 0 by the first item of each; most items are alone.
     """
-    total = len(neighbors.indices)
-    groups = join(*graph_pairs(neighbors, tau), total)
     if unit is None:
-        return groups
-    sizes = np.bincount(groups, minlength=1)
-    found = groups.copy()
-    for group in np.flatnonzero(sizes > 2):
-        rows = np.flatnonzero(groups == group)
-        for number, part in enumerate(_cut(unit, rows, 2 * tau)):
-            found[part] = group if number == 0 else total + int(part[0])
-    return by_first(found)
+        return join(*graph_pairs(neighbors, tau), len(neighbors.indices))
+    from core.quality.near import near_groups, near_pairs, same_vectors
 
-
-def _cut(unit: np.ndarray, rows: np.ndarray, height: float) -> list[np.ndarray]:
-    """Return the parts of some rows that complete linkage leaves at a height."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import pdist
-
-    parts = []
-    for start in range(0, len(rows), LARGEST):  # a longer chain is cut there in any case
-        piece = rows[start : start + LARGEST]
-        if len(piece) < 2:
-            parts.append(piece)
-            continue
-        apart = pdist(unit[piece].astype(np.float64))
-        if apart.max() <= height:
-            parts.append(piece)
-            continue
-        labels = fcluster(linkage(apart, "complete"), height, "distance")
-        parts += [piece[labels == label] for label in np.unique(labels)]
-    return sorted(parts, key=lambda part: int(part[0]))
+    same = same_vectors(unit)
+    return near_groups(unit, near_pairs(neighbors, unit, tau, same), tau, same=same)
 
 
 def keepers(unit: np.ndarray, groups: np.ndarray, kept_first: np.ndarray) -> np.ndarray:

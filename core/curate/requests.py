@@ -177,7 +177,7 @@ class CurateRequest:
     inside
         How "balanced" chooses inside a group.
     clean
-        Take near-duplicates out first; None does so once the quality checks have computed them.
+        Take copies and faulty pictures out first; None does so where the set was checked for them.
     slice
         Name of the slice to make; None gives it one, "" makes none.
     """

@@ -2,6 +2,7 @@
 
 from core.curation.desk import Desk
 from core.curation.events import Event
-from core.curation.view import CurationView, HistoryLine, SliceView
+from core.curation.shown import HistoryLine, SliceView
+from core.curation.view import CurationView
 
 __all__ = ["CurationView", "Desk", "Event", "HistoryLine", "SliceView"]

@@ -13,10 +13,15 @@ REASON_LENGTH = 500
 HOW_LENGTH = 2000
 #: Most themes in one merge, and parts in one split.
 MERGED = 1000
+#: Most labels in one act.
+LABELS = 10_000
 
 #: The decisions about an item, and those that take it out of the working set.
 DECISIONS = ("include", "exclude", "keep", "drop")
 OUT = ("exclude", "drop")
+
+#: What a person looked at when deciding, where the act tells it.
+TOPICS = ("duplicates", "outliers", "pictures", "labels")
 
 
 def _is_plain(text: str) -> bool:
@@ -51,7 +56,8 @@ def slice_name(value: Any) -> str:
     return name
 
 
-def _label(value: Any) -> str:
+def label_text(value: Any) -> str:
+    """Return a label if it can be one ("" is none), else raise `InputError`."""
     return _text(value, "label", LABEL_LENGTH, empty=True)
 
 
@@ -92,9 +98,35 @@ def _sizes(value: Any) -> list[int]:
     found = list(value)
     if any(isinstance(one, bool) or not hasattr(one, "__index__") or one < 1 for one in found):
         raise InputError("sizes: every part needs 1 item or more")
+    return [int(one) for one in found]
+
+
+def _parts(value: Any) -> list[int]:
+    found = _sizes(value)
     if not 2 <= len(found) <= MERGED:
         raise InputError(f"splitting makes 2 to {MERGED} parts, not {len(found)}")
-    return [int(one) for one in found]
+    return found
+
+
+def _labels(value: Any) -> list[str]:
+    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+        raise InputError("labels: must be a list of texts")
+    found = [label_text(one) for one in value]
+    if not 1 <= len(found) <= LABELS:
+        raise InputError(f"labels: one act gives 1 to {LABELS:,} labels, not {len(found):,}")
+    seen: set[str] = set()
+    for one in found:
+        if one in seen:
+            raise InputError(f"labels: {one!r} comes twice; each label has one part")
+        seen.add(one)
+    return found
+
+
+def check_topic(value: Any) -> str:
+    """Return what a decision is about if it can be, else raise `InputError`."""
+    if value not in TOPICS:
+        raise InputError(f"about {value!r}: use one of {', '.join(TOPICS)}")
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +140,7 @@ class _Rule:
 
 _REASON = {"reason": _one_line("reason", REASON_LENGTH)}
 _HOW = {"how": _one_line("how it was chosen", HOW_LENGTH)}
+_ABOUT = {"about": check_topic} | _REASON
 _NAME = {"name": slice_name}
 _RULES = {
     "slice.create": _Rule(_NAME, _HOW | _REASON, True),
@@ -116,20 +149,21 @@ _RULES = {
     "slice.remove": _Rule(_NAME, _HOW | _REASON, True),
     "slice.rename": _Rule({"name": slice_name, "to": slice_name}, _REASON, False),
     "slice.delete": _Rule(_NAME, _REASON, False),
-    **{kind: _Rule({}, _REASON, True) for kind in DECISIONS},
-    "relabel": _Rule({"label": _label}, _REASON, True),
+    **{kind: _Rule({}, _ABOUT, True) for kind in DECISIONS},
+    "relabel": _Rule({"label": label_text}, _ABOUT, True),
+    "relabel.each": _Rule({"labels": _labels, "sizes": _sizes}, _ABOUT, True),
     "theme.rename": _Rule(
         {"clustering": _key, "cluster": _cluster, "to": _theme_name}, _REASON, False
     ),
     "theme.merge": _Rule(
         {"clustering": _key, "clusters": _clusters}, {"to": _theme_name} | _REASON, False
     ),
-    "theme.split": _Rule({"clustering": _key, "cluster": _cluster, "sizes": _sizes}, _REASON, True),
+    "theme.split": _Rule({"clustering": _key, "cluster": _cluster, "sizes": _parts}, _REASON, True),
 }
 
 #: The kinds of acts, and those whose items are in an order: one part after another.
 ACTS = tuple(_RULES)
-IN_PARTS = ("theme.split",)
+IN_PARTS = ("theme.split", "relabel.each")
 
 
 def check_act(kind: str, fields: Mapping[str, Any], count: int | None) -> dict[str, Any]:
@@ -164,7 +198,17 @@ def check_act(kind: str, fields: Mapping[str, Any], count: int | None) -> dict[s
     if not rule.items and count is not None:
         raise InputError(f"{kind}: takes no rows")
     found = {name: check(given[name]) for name, check in rule.needed.items()}
-    if kind in IN_PARTS and sum(found["sizes"]) != count:
-        raise InputError(f"{kind}: sizes add up to {sum(found['sizes'])}, not to {count} items")
+    if kind in IN_PARTS:
+        _check_parts(kind, found, count)
     optional = {name: check(given[name]) for name, check in rule.may.items() if name in given}
     return found | {name: value for name, value in optional.items() if value}
+
+
+def _check_parts(kind: str, found: Mapping[str, Any], count: int | None) -> None:
+    """Refuse parts that are not those of the items, or of the labels."""
+    sizes = found["sizes"]
+    if sum(sizes) != count:
+        raise InputError(f"{kind}: sizes add up to {sum(sizes)}, not to {count} items")
+    labels = found.get("labels")
+    if labels is not None and len(labels) != len(sizes):
+        raise InputError(f"{kind}: {len(labels)} labels and {len(sizes)} sizes; give one each")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.curation.acts import ACTS, DECISIONS
+from core.curation.acts import ACTS, DECISIONS, OUT, TOPICS
 from core.curation.events import SET_KINDS, STEP_KINDS, Event
 from core.curation.form import impossible
 from core.curation.roster import Universe
@@ -110,6 +110,11 @@ class State:
     decided, labelled
         int32 by item number: the event that decided about the item last, or labelled it last;
         0 where none did.
+    label_part
+        int32 by item number: which of that event's labels it was given; 0 where there is one.
+    settled
+        By topic, int32 by item number: the last event that says the item is right as it is in
+        this respect, or was made right; 0 where none does.
     themes
         By the clustering's key.
     acts
@@ -121,6 +126,8 @@ class State:
         self.slices: dict[str, SliceState] = {}
         self.decided = np.zeros(universe.size, np.int32)
         self.labelled = np.zeros(universe.size, np.int32)
+        self.label_part = np.zeros(universe.size, np.int32)
+        self.settled = {topic: np.zeros(universe.size, np.int32) for topic in TOPICS}
         self.themes: dict[str, ThemeState] = {}
         self.acts: dict[int, Event] = {}
 
@@ -129,6 +136,8 @@ class State:
         other = State(self.universe)
         other.slices = dict(self.slices)
         other.decided, other.labelled = self.decided.copy(), self.labelled.copy()
+        other.label_part = self.label_part.copy()
+        other.settled = {topic: marks.copy() for topic, marks in self.settled.items()}
         other.themes = {key: themes.copy() for key, themes in self.themes.items()}
         other.acts = dict(self.acts)
         return other
@@ -145,14 +154,44 @@ class State:
             self._apply_theme(event)
             self.acts[event.number] = event
             return
-        codes = self.universe.codes(event)
+        if event.kind == "relabel.each":
+            self._apply_each(event)
+            self.acts[event.number] = event
+            return
+        codes, size = self.universe.codes(event), self.universe.size
         if event.kind in DECISIONS:
-            self.decided = _marked(self.decided, codes, event.number, self.universe.size)
+            self.decided = _marked(self.decided, codes, event.number, size)
+            if event.kind not in OUT:  # an exclusion counts as long as it lasts, for every topic
+                self._settle(event, codes)
         elif event.kind == "relabel":
-            self.labelled = _marked(self.labelled, codes, event.number, self.universe.size)
+            self.labelled = _marked(self.labelled, codes, event.number, size)
+            self.label_part = _marked(self.label_part, codes, 0, size)
+            self._settle(event, codes, "labels")
         else:
             self._apply_slice(event, codes)
         self.acts[event.number] = event
+
+    def _settle(self, event: Event, codes: np.ndarray, *topics: str) -> None:
+        """Mark items as decided about what an event says that it is about, and `topics`."""
+        for topic in {*topics, event.fields.get("about") or ""} - {""}:
+            self.settled[topic] = _marked(
+                self.settled[topic], codes, event.number, self.universe.size
+            )
+
+    def _apply_each(self, event: Event) -> None:
+        """Give each part of an event's items its label.
+
+        Labels for many items at once, from a file or a computation, do not say that somebody
+        looked at each: what was decided about the labels before is open again, unless the event
+        is about labels.
+        """
+        codes, sizes = self.universe.in_order(event), event.fields["sizes"]
+        part = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        size = self.universe.size
+        self.labelled = _marked(self.labelled, codes, event.number, size)
+        self.label_part = _marked(self.label_part, codes, part, size)
+        self.settled["labels"] = _marked(self.settled["labels"], codes, 0, size)
+        self._settle(event, codes)
 
     def _apply_theme(self, event: Event) -> None:
         themes = self.themes.setdefault(event.fields["clustering"], ThemeState())
@@ -214,7 +253,15 @@ _CHANGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
-def _marked(array: np.ndarray, codes: np.ndarray, number: int, size: int) -> np.ndarray:
+def label_given(event: Event, part: int) -> str:
+    """Return the label that an event gives the items of one of its parts."""
+    fields = event.fields
+    return str(fields["labels"][part] if event.kind == "relabel.each" else fields["label"])
+
+
+def _marked(
+    array: np.ndarray, codes: np.ndarray, number: int | np.ndarray, size: int
+) -> np.ndarray:
     """Write an event's number at its items, in place where the array is long enough."""
     if len(array) < size:
         array = np.concatenate([array, np.zeros(size - len(array), array.dtype)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.curation.acts import OUT
 from core.curation.events import Event
-from core.curation.fold import State, ThemeState
+from core.curation.fold import State, ThemeState, label_given
 from core.curation.roster import Universe
 from core.curation.source import last_source
 
@@ -25,16 +25,50 @@ class Selection:
     addresses: list[str]
 
 
-def _by_event(state: State, marks: np.ndarray, field: str) -> Iterator[dict[str, Any]]:
+def _by_event(state: State, marks: np.ndarray) -> Iterator[dict[str, Any]]:
     """Yield what each event that still counts for some items says of them."""
-    for number in np.unique(marks[marks > 0]).tolist():
+    for number, codes in _grouped(marks):
+        yield _entry(state, number, codes, "decision", state.acts[number].kind)
+
+
+def _by_label(state: State) -> Iterator[dict[str, Any]]:
+    """Yield the labels that events gave, by event and in the order it has them."""
+    for number, codes in _grouped(state.labelled):
         event = state.acts[number]
-        yield {
-            "event": number,
-            field: event.fields.get(field, event.kind),
-            "reason": event.fields.get("reason", ""),
-            "addresses": state.universe.addresses(np.flatnonzero(marks == number)),
-        }
+        for part, within in _grouped(state.label_part[codes] + 1):
+            label = label_given(event, part - 1)
+            yield _entry(state, number, codes[within], "label", label)
+
+
+def _about_section(state: State) -> dict[str, Any]:
+    """Return, by topic, for which items an act counts that names the topic."""
+    section = {}
+    for topic, marks in state.settled.items():
+        about = [n for n, event in state.acts.items() if event.fields.get("about") == topic]
+        told = list(_by_event(state, np.where(np.isin(marks, about), marks, 0)))
+        if told:
+            section[topic] = [{k: v for k, v in one.items() if k != "about"} for one in told]
+    return section
+
+
+def _grouped(marks: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each mark above 0, ascending, and where it is, ascending."""
+    order = np.argsort(marks, kind="stable")
+    values, starts = np.unique(marks[order], return_index=True)
+    for value, at in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
+        if value > 0:
+            yield value, at
+
+
+def _entry(state: State, number: int, codes: np.ndarray, field: str, value: str) -> dict[str, Any]:
+    fields = state.acts[number].fields
+    entry = {
+        "event": number,
+        field: value,
+        "reason": fields.get("reason", ""),
+        "addresses": state.universe.addresses(codes),
+    }
+    return entry | ({"about": fields["about"]} if fields.get("about") else {})
 
 
 def _theme_section(themes: ThemeState, universe: Universe) -> dict[str, Any]:
@@ -90,11 +124,14 @@ def build_manifest(
             {"name": one.name, "how": one.how, "addresses": universe.addresses(one.codes)}
             for one in state.slices.values()
         ],
-        "decisions": list(_by_event(state, state.decided, "decision")),
-        "labels": list(_by_event(state, state.labelled, "label")),
+        "decisions": list(_by_event(state, state.decided)),
+        "labels": list(_by_label(state)),
         "themes": {key: _theme_section(themes, universe) for key, themes in state.themes.items()},
         **_items_section(state, selection),
     }
+    about = _about_section(state)
+    if about:  # else as earlier versions wrote it, byte for byte
+        value["about"] = about
     return f"{indented(value)}\n".encode()
 
 

@@ -135,20 +135,33 @@ class Universe:
         ArtifactCorruptError
             The parts do not add up to the list of items.
         """
-        if event.items is None:
+        codes = self.in_order(event)
+        if not len(codes):
             return ()
-        addresses = event.items.get("addresses")
-        if addresses is None:
-            addresses = self._lists.get(str(event.items["digest"]))
-        ends = np.cumsum(event.fields["sizes"]).tolist()
-        starts = [0, *ends[:-1]]
-        if ends[-1] != len(addresses):
-            raise ArtifactCorruptError(
-                f"curation log, event {event.number}: its parts do not add up to its items"
-            )
-        return tuple(
-            self.resolve(addresses[start:end]) for start, end in zip(starts, ends, strict=True)
-        )
+        return tuple(np.unique(p) for p in np.split(codes, np.cumsum(event.fields["sizes"])[:-1]))
+
+    def in_order(self, event: Event) -> np.ndarray:
+        """Return the numbers, int64, of the items of an act in parts, one part after another.
+
+        Raises
+        ------
+        ArtifactCorruptError
+            The parts do not add up to the list of items, or an item is in it twice.
+        """
+        if event.items is None:
+            return np.zeros(0, np.int64)
+        digest = str(event.items["digest"])
+        key = f"{digest} in order"
+        if key not in self._codes:
+            addresses = event.items.get("addresses")
+            found = self._numbers(self._lists.get(digest) if addresses is None else addresses)
+            if len(np.unique(found)) != len(found):
+                raise _damaged(event, "an item is in its parts twice")
+            self.learn(key, found)
+        codes = self._codes[key]
+        if sum(event.fields["sizes"]) != len(codes):
+            raise _damaged(event, "its parts do not add up to its items")
+        return codes
 
     def learn(self, digest: str, codes: np.ndarray) -> None:
         """Remember what a list resolves to."""
@@ -160,6 +173,10 @@ class Universe:
 
     def resolve(self, addresses: Sequence[str]) -> np.ndarray:
         """Return the numbers, ascending int64, of addresses; new ones for those not in the set."""
+        return np.unique(self._numbers(addresses))
+
+    def _numbers(self, addresses: Sequence[str]) -> np.ndarray:
+        """Return the number, int64, of each address; new ones for those not in the set."""
         codes = self.roster.rows(addresses)
         for at in np.flatnonzero(codes < 0).tolist():
             address = addresses[at]
@@ -167,7 +184,7 @@ class Universe:
                 self._extra[address] = self.size
                 self._names.append(address)
             codes[at] = self._extra[address]
-        return np.unique(codes)
+        return codes
 
     def addresses(self, codes: np.ndarray) -> list[str]:
         """Return the addresses of numbers: in row order, then those not in the set, by name."""
@@ -175,6 +192,10 @@ class Universe:
         n = len(self.roster)
         here = [self.roster.addresses[code] for code in codes[codes < n]]
         return here + sorted(self._names[code - n] for code in codes[codes >= n])
+
+
+def _damaged(event: Event, reason: str) -> ArtifactCorruptError:
+    return ArtifactCorruptError(f"curation log, event {event.number}: {reason}")
 
 
 def items_of(addresses: Sequence[str], limit: int = 16) -> dict[str, Any]:

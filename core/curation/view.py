@@ -1,64 +1,21 @@
 """What was decided, by the rows of a set or a part of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.columns import Kind, column_kind
-from core.curation.acts import DECISIONS, OUT, stored
+from core.columns import Kind
+from core.curation.acts import DECISIONS, OUT, check_topic, stored
+from core.curation.columns import edited_labels, make_columns
 from core.curation.events import SET_KINDS, Event
-from core.curation.fold import State, Steps
+from core.curation.fold import State, Steps, label_given
+from core.curation.shown import HistoryLine, SliceView
 from core.curation.words import sentence
 from core.errors import NotFoundError
 from core.opened.splits import ThemeSplit
-
-_DECISION_WORDS = {"keep": "kept", "drop": "dropped", "exclude": "excluded"}
-
-
-@dataclass(frozen=True, slots=True)
-class SliceView:
-    """A slice, as a set or part sees it.
-
-    Attributes
-    ----------
-    rows
-        Ascending int64 rows of the set or part.
-    count
-        How many of its items are in this set or part.
-    total
-        How many it holds.
-    missing
-        How many of them the whole set does not have any more.
-    created, updated
-        UTC, ISO 8601.
-    how
-        How it was chosen, in words; "" where nobody said.
-    """
-
-    name: str
-    rows: np.ndarray
-    count: int
-    total: int
-    missing: int
-    created: str
-    updated: str
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """One event in words; `undone` tells that it does not count now."""
-
-    number: int
-    when: str
-    text: str
-    undone: bool
-    kind: str
-    count: int
 
 
 def _none() -> None:
@@ -90,6 +47,7 @@ class CurationView:
         whole = np.arange(self._total)
         self._columns: dict[str, tuple[Kind, pd.Series]] | None = None
         self._splits: dict[str, tuple[ThemeSplit, ...]] = {}
+        self._topics: dict[str, np.ndarray] = {}
         self._base = whole if base_rows is None else np.asarray(base_rows, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -184,25 +142,78 @@ class CurationView:
         event = self._state.acts.get(int(self._decided[row]))
         return (event.kind, event.fields.get("reason", "")) if event else None
 
+    def decided_about(self, topic: str) -> np.ndarray:
+        """Return of which rows it was decided about a topic, or that need no decision any more.
+
+        Parameters
+        ----------
+        topic
+            One of `core.curation.acts.TOPICS`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Bool `(n,)`, read-only: true where an act about the topic says that the row is kept,
+            included or relabelled, or where the row is out of the working set, whatever for.
+            A `relabel` is about labels; a `relabel.each` only if it says so.
+        """
+        if topic not in self._topics:
+            marks = self._state.settled[check_topic(topic)][self._base]
+            self._topics[topic] = (marks > 0) | self._out
+            self._topics[topic].flags.writeable = False
+        return self._topics[topic]
+
+    def decision_about(self, row: int, topic: str) -> tuple[str, str] | None:
+        """Return what makes a row decided about a topic: the act's kind, and its reason.
+
+        What took the row out of the working set goes first, whatever it is about.
+        """
+        number = self._state.settled[check_topic(topic)][self._base[row]]
+        if self._out[row]:
+            number = self._decided[row]
+        event = self._state.acts.get(int(number))
+        return (event.kind, event.fields.get("reason", "")) if event else None
+
+    def about_reason(self, row: int, topic: str) -> str | None:
+        """Return the reason of what makes a row decided about a topic; None where it is not."""
+        found = self.decision_about(row, topic)
+        return found[1] if found else None
+
     # -- labels and themes ---------------------------------------------------------------------
 
     @cached_property
     def _labelled(self) -> np.ndarray:
         return self._state.labelled[self._base]
 
+    @cached_property
+    def _label_part(self) -> np.ndarray:
+        return self._state.label_part[self._base]
+
+    @cached_property
+    def _edits(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows whose label was edited, ascending, and their new labels as objects."""
+        rows = np.flatnonzero(self._labelled)
+        which = self._labelled[rows].astype(np.int64) << 32 | self._label_part[rows]
+        keys, at = np.unique(which, return_inverse=True)
+        acts = self._state.acts
+        words = [label_given(acts[key >> 32], key & 0xFFFFFFFF) for key in keys.tolist()]
+        return rows, np.array(words, dtype=object)[at]
+
     def label_of(self, row: int) -> str | None:
         """Return the label a person gave a row, "" where one took it off, None where neither."""
         event = self._state.acts.get(int(self._labelled[row]))
-        return str(event.fields["label"]) if event else None
+        return label_given(event, int(self._label_part[row])) if event else None
+
+    @property
+    def has_labels(self) -> bool:
+        """Tell whether the label of a row here was edited."""
+        return bool(self._labelled.any())
 
     @cached_property
     def labels(self) -> dict[int, str]:
         """Every row whose label was edited, with its new label; "" where it was taken off."""
-        rows = np.flatnonzero(self._labelled)
-        words = {
-            n: str(self._state.acts[n].fields["label"]) for n in np.unique(self._labelled[rows])
-        }
-        return {int(row): words[self._labelled[row]] for row in rows}
+        rows, words = self._edits
+        return dict(zip(rows.tolist(), words.tolist(), strict=True))
 
     def theme_names(self, clustering: str) -> dict[int, str]:
         """Return the names given to themes of a clustering; merged ones share theirs."""
@@ -307,40 +318,15 @@ class CurationView:
             None; asked once, the columns are kept.
         """
         if self._columns is None:
-            self._columns = self._make_columns(labels)
+            self._columns = make_columns(self, labels() if self.has_labels else None)
         return dict(self._columns)
 
-    def _make_columns(self, labels: Callable[[], Any]) -> dict[str, tuple[Kind, pd.Series]]:
-        found: dict[str, tuple[Kind, pd.Series]] = {}
-        if any(len(self.decisions[kind]) for kind in _DECISION_WORDS):
-            values = np.full(len(self), None, dtype=object)
-            for kind, word in _DECISION_WORDS.items():
-                values[self.decisions[kind]] = word
-            found["decision"] = ("category", pd.Series(values, dtype="string"))
-        if self._labelled.any():
-            series = self._edited(labels())
-            found["label, edited"] = (column_kind(series) or "category", series)
-        if any(one.count for one in self.slices):
-            found["slice"] = ("category", self._slice_column())
-        return found
+    def edited(self, labels: pd.Series | None) -> pd.Series:
+        """Return the labels of the rows here with the edits applied; missing where there is none.
 
-    def _edited(self, labels: pd.Series | None) -> pd.Series:
-        values = np.full(len(self), None, dtype=object)
-        if labels is not None:
-            values[:] = labels.astype("string").astype(object)
-            values[pd.isna(values)] = None
-        for number in np.unique(self._labelled[self._labelled > 0]):
-            label = str(self._state.acts[int(number)].fields["label"])
-            values[self._labelled == number] = label or None
-        return pd.Series(values, dtype="string")
-
-    def _slice_column(self) -> pd.Series:
-        """Return the names of each row's slices, joined; rows of the same slices at once."""
-        names: list[str | None] = [None]
-        code = np.zeros(len(self), np.int64)
-        for one in self.slices:
-            before, at = np.unique(code[one.rows], return_inverse=True)
-            first = len(names)
-            names += [f"{names[c]} + {one.name}" if c else one.name for c in before]
-            code[one.rows] = first + at
-        return pd.Series(np.array(names, dtype=object)[code], dtype="string")
+        Parameters
+        ----------
+        labels
+            The set's own labels of the rows here; None where it has none.
+        """
+        return edited_labels(labels, len(self), *self._edits)

@@ -2,9 +2,27 @@
 
 from collections.abc import Mapping
 
+from core.curation.acts import OUT
 from core.curation.events import STEP_KINDS, Event
 
 _DECIDED = {"include": "Included", "exclude": "Excluded", "keep": "Kept", "drop": "Dropped"}
+
+#: By topic, what items are called that were taken out, and those that stay, one and several.
+_AS_OUT = {
+    "duplicates": ("a duplicate", "duplicates"),
+    "outliers": ("an outlier", "outliers"),
+    "pictures": ("a faulty picture", "faulty pictures"),
+    "labels": ("wrongly labelled", "wrongly labelled"),
+}
+_AS_IN = {
+    "duplicates": ("no duplicate", "no duplicates"),
+    "outliers": ("no outlier", "no outliers"),
+    "pictures": ("a good picture", "good pictures"),
+    "labels": ("rightly labelled", "rightly labelled"),
+}
+
+#: Most labels that a sentence names.
+_NAMED = 4
 
 
 def counted(count: int, noun: str) -> str:
@@ -30,7 +48,9 @@ def sentence(event: Event, noun: str, events: Mapping[int, Event] | None = None)
         return f"{'Undid' if event.kind == 'undo' else 'Did again'}: {text}"
     items = counted(event.count, noun)
     if event.kind in _DECIDED:
-        text = f"{_DECIDED[event.kind]} {items}"
+        text = f"{_DECIDED[event.kind]} {items}{_as_what(event)}"
+    elif event.kind == "relabel.each":
+        text = _each_words(event, items)
     elif event.kind == "relabel":
         label = event.fields["label"]
         text = f"Labelled {items} “{label}”" if label else f"Took the label off {items}"
@@ -42,6 +62,24 @@ def sentence(event: Event, noun: str, events: Mapping[int, Event] | None = None)
         return f"Began with {items}" if event.kind == "start" else f"The set has {items} now"
     reason = event.fields.get("reason")
     return f"{text}: {reason}" if reason else text
+
+
+def _as_what(event: Event) -> str:
+    """Return as what items were taken out or stay: " as duplicates"; "" where nobody said."""
+    about = event.fields.get("about")
+    words = (_AS_OUT if event.kind in OUT else _AS_IN).get(str(about))
+    return f" as {words[event.count != 1]}" if words else ""
+
+
+def _each_words(event: Event, items: str) -> str:
+    labels, sizes = event.fields["labels"], event.fields["sizes"]
+    if len(labels) > _NAMED:
+        return f"Labelled {items} with {len(labels):,} labels"
+    told = [f"“{one}”" if one else "no label" for one in labels]
+    if len(told) == 1:
+        return f"Labelled {items} {told[0]}" if labels[0] else f"Took the label off {items}"
+    parts = (f"{word} {size:,}" for word, size in zip(told, sizes, strict=True))
+    return f"Labelled {items} ({', '.join(parts)})"
 
 
 def _slice_words(event: Event, items: str) -> str:

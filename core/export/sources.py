@@ -108,13 +108,12 @@ def sources_of(opened: OpenSet, rows: np.ndarray, edited: pd.Series | None = Non
     Parameters
     ----------
     edited
-        Labels that people gave, one an item of the set, missing where the source's holds.
+        Labels of all items of the set as people left them; missing where one was taken off.
     """
     table = opened.items.iloc[rows]
     labels = _texts(table, "label")
     if edited is not None:
-        new = edited.iloc[rows].astype("string").fillna("").tolist()
-        labels = [given or label for given, label in zip(new, labels, strict=True)]
+        labels = edited.iloc[rows].astype("string").fillna("").tolist()
     kept = [name for name in _REGION if name in table]
     plain = not kept or bool(table[kept].isna().all(axis=None))
     regions: list[Region] = [WHOLE] * len(table)

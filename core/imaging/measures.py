@@ -15,6 +15,8 @@ from PIL import Image, ImageFilter, ImageStat
 SIDE, SHARP_SIDE = 512, 64
 #: Scale of the exponentials of sharpness, and the share below which a histogram's spread is 0.
 SCALE, LEAST_SPREAD = 0.01, 0.18
+#: How much red, green and blue count in brightness.
+WEIGHTS = (0.241, 0.691, 0.068)
 #: Largest difference of two channels of a grey pixel, and the share of pixels that must be grey.
 GREY, GREY_SHARE = 12, 0.99
 #: Largest difference from its first pixel in a row or column that counts as border.
@@ -47,6 +49,16 @@ class Measures:
     border: float
 
 
+def reduced(image: Image.Image) -> Image.Image:
+    """Return a picture in RGB with no side longer than 512 pixels: what is measured of it."""
+    small = image.convert("RGB")
+    if max(small.size) > SIDE:
+        # `reduce` first: several times quicker, and exact where the factor is whole
+        small = small.copy()
+        small.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    return small
+
+
 def measure_picture(image: Image.Image) -> Measures:
     """Measure a picture.
 
@@ -60,30 +72,44 @@ def measure_picture(image: Image.Image) -> Measures:
     Measures
         Of the picture reduced so that no side is longer than 512 pixels.
     """
-    small = image.convert("RGB")
-    if max(small.size) > SIDE:
-        # `reduce` first: several times quicker, and exact where the factor is whole
-        small = small.copy()
-        small.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
-    pixels = np.asarray(small)
-    low, high = np.percentile(_brightness(pixels), [5, 99])
-    channels = pixels.astype(np.int16)
-    gap = channels.max(axis=2) - channels.min(axis=2)
+    return measure_reduced(reduced(image))
+
+
+def measure_reduced(small: Image.Image) -> Measures:
+    """Measure a picture that `reduced` returned."""
+    planes = [np.asarray(plane) for plane in small.split()]  # numpy is quick along rows only
+    low, high = _brightness(planes)
+    red, green, blue = planes
+    most = np.maximum(np.maximum(red, green), blue)
+    gap = most - np.minimum(np.minimum(red, green), blue)
     return Measures(
-        brightness_low=float(low),
-        brightness_high=float(high),
+        brightness_low=low,
+        brightness_high=high,
         entropy=float(small.entropy()),
         sharpness=_sharpness(small),
         grey=float((gap <= GREY).mean()),
-        border=_border(channels),
+        border=_border(planes),
     )
 
 
-def _brightness(pixels: np.ndarray) -> np.ndarray:
-    """Return perceived brightness, 0 to 1: a weighted root mean square of the channels."""
-    red, green, blue = (pixels[:, :, i].astype(np.float64) for i in range(3))
-    found: np.ndarray = np.sqrt(0.241 * red**2 + 0.691 * green**2 + 0.068 * blue**2) / 255
-    return found
+def _brightness(planes: list[np.ndarray]) -> tuple[float, float]:
+    """Return the 5th and 99th percentile of perceived brightness, 0 to 1.
+
+    That is a weighted root mean square of the channels; the root is taken of what counts only.
+    """
+    squares = np.arange(256, dtype=np.float64) ** 2
+    red, green, blue = ((w * squares)[plane] for w, plane in zip(WEIGHTS, planes, strict=True))
+    values = (red + green + blue).reshape(-1)
+    last = len(values) - 1
+    places = [share * last for share in (0.05, 0.99)]
+    wanted = sorted({min(int(place) + step, last) for place in places for step in (0, 1)})
+    values.partition(wanted)
+    found = []
+    for place in places:
+        first = int(place)
+        low, high = np.sqrt(values[[first, min(first + 1, last)]]) / 255
+        found.append(float(low + (high - low) * (place - first)))
+    return found[0], found[1]
 
 
 def _sharpness(image: Image.Image) -> float:
@@ -99,17 +125,28 @@ def _sharpness(image: Image.Image) -> float:
     return min(1.0, 1 - exp(-SCALE * edges) + (spread if spread > LEAST_SPREAD else 0.0))
 
 
-def _border(channels: np.ndarray) -> float:
+def _border(planes: list[np.ndarray]) -> float:
     """Return the share of the area in one-coloured rows and columns at the edges."""
-    height, width = channels.shape[:2]
-    flat_rows = (np.abs(channels - channels[:, :1]).max(axis=(1, 2)) <= BORDER).tolist()
-    flat_columns = (np.abs(channels - channels[:1]).max(axis=(0, 2)) <= BORDER).tolist()
+    height, width = planes[0].shape
+    rows, columns = np.ones(height, bool), np.ones(width, bool)
+    for plane in planes:
+        rows &= _flat(plane, 1)
+        columns &= _flat(plane, 0)
+    flat_rows, flat_columns = rows.tolist(), columns.tolist()
     if all(flat_rows) and all(flat_columns):
         return 0.0  # one colour all over is low information, not a border
     top, bottom = _leading(flat_rows), _leading(flat_rows[::-1])
     left, right = _leading(flat_columns), _leading(flat_columns[::-1])
     inside = max(0, height - top - bottom) * max(0, width - left - right)
     return 1 - inside / (height * width)
+
+
+def _flat(plane: np.ndarray, axis: int) -> np.ndarray:
+    """Return which lines along an axis nowhere differ much from their first pixel."""
+    first = plane.take(0, axis=axis).astype(np.int16)
+    above, below = plane.max(axis=axis) - first, first - plane.min(axis=axis)
+    flat: np.ndarray = np.maximum(above, below) <= BORDER
+    return flat
 
 
 def _leading(flags: list[bool]) -> int:

@@ -17,10 +17,10 @@ SIDE, KEPT = 32, 8
 TURNS = tuple((mirrored, quarters) for mirrored in (False, True) for quarters in range(4))
 
 
-def pixel_digest(image: Image.Image) -> str:
-    """Return the SHA-256, 64 hex digits, of a picture's size and RGB pixels."""
+def pixel_digest(image: Image.Image, salt: str = "") -> str:
+    """Return the SHA-256, 64 hex digits, of a picture's size and RGB pixels, and of a salt."""
     rgb = image.convert("RGB")
-    state = hashlib.sha256(f"{rgb.width}x{rgb.height}".encode())
+    state = hashlib.sha256(f"{rgb.width}x{rgb.height}{salt and ':'}{salt}".encode())
     state.update(rgb.tobytes())
     return state.hexdigest()
 

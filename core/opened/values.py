@@ -24,6 +24,7 @@ from core.ingest.items import free_name
 from core.opened.cards import NOISE
 
 if TYPE_CHECKING:
+    from core.findings.check import Check
     from core.opened.openset import OpenSet
 
 ExtraColumns = Callable[["OpenSet"], Mapping[str, tuple[Kind, pd.Series]]]
@@ -114,6 +115,30 @@ class Values:
                     found[f"{word} {name}"] = _numbers(f"{word} on the {name} map", arrays[word])
         return found
 
+    @cached_property
+    def check(self) -> "Check | None":
+        """What the last check of the set found; None where there was none, or of another set."""
+        from core.findings.check import Check  # it needs what is opened, not the other way round
+
+        opened = self._opened
+        record = opened._record.get("quality")
+        if not isinstance(record, Mapping):
+            return None
+        found = Check(opened, record, opened._workspace.read)
+        return None if found.stale else found
+
+    @cached_property
+    def _checked(self) -> dict[str, Source]:
+        """The columns that come from the last check."""
+        from core.findings.columns import check_columns
+
+        if self.check is None:
+            return {}
+        return {
+            one.name: Source(one.label, one.kind, one.read, one.name)
+            for one in check_columns(self.check)
+        }
+
     def computed(self) -> dict[str, Source]:
         """Return every column that is not in the item table, clusters first."""
         opened = self._opened
@@ -125,7 +150,7 @@ class Values:
                 "number",
                 lambda: pd.Series(np.asarray(near.distances[:, :NEAREST]).mean(axis=1)),
             )
-        found |= self._maps()
+        found |= self._checked | self._maps()
         placed = opened.placement
         if placed is not None:
             found["placement"] = Source(
@@ -220,6 +245,9 @@ class Values:
             found["micro cluster size"] = int((micro.labels == micro.labels[row]).sum())
         if opened.placement is not None:
             found["placement"] = PLACEMENT[int(opened.placement[0][row])]
+        group = self._checked.get("duplicate group")
+        if group is not None and not is_missing(group.read().iat[row]):
+            found["duplicate group"] = group.read().iat[row]
         if self._extra is not None:
             for name, (_, values) in self._extra(opened).items():
                 if not is_missing(values.iat[row]):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from core.errors import InputError
 from core.progress import Progress
@@ -148,18 +149,91 @@ def bayes_error(
     if classes < 2 or len(np.unique(places)) < 2:
         return None
     points = np.asarray(unit, dtype=np.float64)
+    error = _nearest_wrong(points, codes, places, progress) / len(points)
+    low, high = wilson(error, len(np.unique(places)))
+    return BayesError(_least(error, classes), error, low, high, len(points))
+
+
+#: Parts that a set is cut into, at most, to see how the error falls with more items; fewest items
+#: of a part; most items looked at.
+LEVELS, LEAST, MOST = 6, 20, 20_000
+
+
+def error_curve(
+    unit: np.ndarray,
+    codes: np.ndarray,
+    units: np.ndarray | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Estimate the least error from fewer and fewer items, to see whether it still falls.
+
+    The units are dealt into 1, 2, 4, … equal parts; in each part every item is compared with the
+    others of the part. So every item counts once at every size.
+
+    Parameters
+    ----------
+    unit, codes, units
+        As for `bayes_error`. Of more than 20,000 items, whole units drawn by the seed are used.
+
+    Returns
+    -------
+    pandas.DataFrame
+        n (mean size of a part), lower, upper, low, high, parts, units; ascending n, the last line
+        with all items. Empty where there are not two classes, or no two units.
+    """
+    names, place = np.unique(
+        np.arange(len(unit)) if units is None else np.asarray(units), return_inverse=True
+    )
+    columns = ["n", "lower", "upper", "low", "high", "parts", "units"]
+    if len(np.unique(codes)) < 2 or len(names) < 2:
+        return pd.DataFrame(columns=columns, dtype=np.float64)
+    order = np.random.default_rng(seed).permutation(len(names))
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    sizes = np.bincount(place)
+    used = np.zeros(len(names), bool)
+    used[order[np.cumsum(sizes[order]) <= MOST]] = True
+    rows = np.flatnonzero(used[place])
+    points = np.asarray(unit[rows], dtype=np.float64)
+    here, classes = place[rows], len(np.unique(codes[rows]))
+    lines = []
+    for level in range(LEVELS):
+        parts = 2**level
+        if level and len(rows) / parts < LEAST:
+            break
+        wrong = 0
+        for part in range(parts):
+            mine = np.flatnonzero(rank[here] % parts == part)
+            wrong += _nearest_wrong(points[mine], codes[rows[mine]], here[mine], progress)
+        error = wrong / len(rows)
+        low, high = wilson(error, int(used.sum()))
+        lines.append((len(rows) / parts, _least(error, classes), error, low, high, parts,
+                      int(used.sum())))  # fmt: skip
+    return pd.DataFrame(lines[::-1], columns=columns)
+
+
+def _least(error: float, classes: int) -> float:
+    """Return Cover and Hart's lower bound at an error of the nearest neighbour."""
+    inside = max(0.0, 1 - classes * error / (classes - 1))
+    return float((classes - 1) / classes * (1 - np.sqrt(inside)))
+
+
+def _nearest_wrong(
+    points: np.ndarray, codes: np.ndarray, places: np.ndarray, progress: Progress | None
+) -> int:
+    """Return how many items' nearest one of another unit has another class; alone is wrong."""
+    progress = progress or Progress()
     norms = np.einsum("ij,ij->i", points, points)
     wrong = 0
     for part in blocks(len(points), len(points)):
         squared = norms[part][:, None] + norms - 2 * points[part] @ points.T
         squared[places[part][:, None] == places] = np.inf
-        wrong += int((codes[squared.argmin(axis=1)] != codes[part]).sum())
+        best = squared.argmin(axis=1)
+        alone = np.isinf(np.take_along_axis(squared, best[:, None], axis=1)[:, 0])
+        wrong += int((alone | (codes[best] != codes[part])).sum())
         progress.report(STAGE, part.stop, len(points))
-    error = wrong / len(points)
-    inside = max(0.0, 1 - classes * error / (classes - 1))
-    lower = (classes - 1) / classes * (1 - np.sqrt(inside))
-    low, high = wilson(error, len(np.unique(places)))
-    return BayesError(float(lower), error, low, high, len(points))
+    return wrong
 
 
 def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:

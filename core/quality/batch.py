@@ -36,10 +36,11 @@ class Batch:
 
 def next_batch(
     vectors: np.ndarray,
-    votes: np.ndarray,
+    margins: np.ndarray,
     waiting: np.ndarray,
     n: int,
     *,
+    units: np.ndarray | None = None,
     seed: int = 0,
     by_lot: float = BY_LOT,
 ) -> Batch:
@@ -49,21 +50,25 @@ def next_batch(
     ----------
     vectors
         Shape `(n_items, d)`; scaled to unit length here.
-    votes
-        What is known of each waiting item `(len(waiting), classes)`, rows sum to 1.
+    margins
+        Lead of the likeliest class over the second of each waiting item `(len(waiting),)`, 0 to 1;
+        all alike where nothing is known.
     waiting
         Rows without a label.
     n
         Images wanted.
+    units
+        Unit of every row `(n_items,)`; each is its own if None. A second of a unit is taken only
+        where there are not enough units: it would tell nothing new.
     by_lot
         Share of them drawn by lot, rounded up.
 
     Returns
     -------
     Batch
-        The lot is drawn first, from all; of the 10 n others with the smallest margin the rest are
-        taken by D² sampling: each next one with a chance proportional to its squared distance to
-        the nearest taken one.
+        The lot is drawn first, from all; of the 10 n others with the smallest margin (all, where
+        the margins are alike) the rest are taken by D² sampling: each next one with a chance
+        proportional to its squared distance to the nearest taken one.
 
     Raises
     ------
@@ -81,14 +86,27 @@ def next_batch(
     if not 0 <= by_lot <= 1:
         raise InputError(f"share drawn by lot: must lie between 0 and 1, not {by_lot}")
     rng = np.random.default_rng(seed)
+    places = waiting if units is None else np.asarray(units)[waiting]
     lot = np.sort(rng.choice(len(waiting), int(np.ceil(by_lot * n)), replace=False))
     rest = np.setdiff1d(np.arange(len(waiting)), lot)
-    ordered = np.sort(votes, axis=1)
-    second = ordered[:, -2] if votes.shape[1] > 1 else np.zeros(len(votes))
-    margin = ordered[:, -1] - second
-    near = rest[np.lexsort((rest, margin[rest]))][: CANDIDATES * n]
-    picked = _spread(unit_rows(vectors[waiting[near]]), n - len(lot), rng)
-    return Batch(waiting[near[picked]], margin[near[picked]], waiting[lot])
+    rest = rest[np.lexsort((rest, margins[rest]))]
+    new = _one_each(places[rest], places[lot])
+    wanted = n - len(lot)
+    alike = len(rest) > 0 and float(np.ptp(margins[rest])) == 0
+    near = rest[new] if alike else rest[new][: CANDIDATES * n]
+    picked = near[_spread(unit_rows(vectors[waiting[near]]), min(wanted, len(near)), rng)]
+    more = rest[~np.isin(rest, picked)][: wanted - len(picked)]
+    picked = np.concatenate([picked, more])
+    return Batch(waiting[picked], margins[picked], waiting[lot])
+
+
+def _one_each(places: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Tell which is the first of its unit, and of a unit that nothing was taken of."""
+    _, first = np.unique(places, return_index=True)
+    new = np.zeros(len(places), bool)
+    new[first] = True
+    found: np.ndarray = new & ~np.isin(places, taken)
+    return found
 
 
 def _spread(unit: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

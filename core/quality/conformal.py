@@ -56,6 +56,7 @@ def conformal_outliers(
     units: np.ndarray | None = None,
     k: int = K,
     q: float = 0.05,
+    counted: np.ndarray | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> ConformalOutliers:
@@ -71,11 +72,15 @@ def conformal_outliers(
         Rows; they must not overlap.
     units
         Unit of each item `(n,)`: whole units go to one half, and of the held-out half one item a
-        unit counts, drawn by the seed. Each item is its own if None.
+        unit counts, drawn by the seed. An item that is tested is measured against other units
+        than its own, as those held out are. Each item is its own if None.
     k
         Neighbours whose mean distance is the score.
     q
         False discovery rate of `discovered`.
+    counted
+        Which of those tested are the family that the rate is of, bool `(m,)`: the others get a p,
+        and are discovered where theirs is as small as that of a discovery. All are if None.
 
     Raises
     ------
@@ -97,21 +102,23 @@ def conformal_outliers(
     places = np.arange(len(unit)) if units is None else np.asarray(units)
     fitted, clean = _halves(reference, places, seed)
     progress.report(STAGE, 0, len(clean) + len(tested))
-    known = unit[fitted]
-    k = min(k, len(fitted))
-    usual = np.sort(_mean_distance(unit[clean], known, k, progress))
-    score = _mean_distance(unit[tested], known, k, progress)
+    near = _Fitted(unit, fitted, places, k, progress)
+    usual, score = np.sort(near.mean_distance(clean)), near.mean_distance(tested)
     further = len(usual) - np.searchsorted(usual, score - 1e-12, side="left")
-    p = (1 + further) / (len(usual) + 1)
-    least = 1 / (len(usual) + 1)
-    notice = ""
-    if len(tested) and least > q / len(tested):
-        enough = int(np.ceil(len(tested) / q)) - 1
+    p, least = (1 + further) / (len(usual) + 1), 1 / (len(usual) + 1)
+    family = np.ones(len(p), bool) if counted is None else np.asarray(counted, dtype=bool)
+    found = np.zeros(len(p), bool)
+    found[family] = discoveries(p[family], q)
+    if found.any():
+        found |= p <= p[found].max()
+    notice, count = "", int(family.sum())
+    if count and least > q / count:
+        enough = int(np.ceil(count / q)) - 1
         notice = (
-            f"A single outlier among {len(tested):,} could not be found with {len(usual):,} clean "
+            f"A single outlier among {count:,} could not be found with {len(usual):,} clean "
             f"items held out: that needs {enough:,}."
         )
-    return ConformalOutliers(p, discoveries(p, q), score, q, least, len(fitted), len(usual), notice)
+    return ConformalOutliers(p, found, score, q, least, len(fitted), len(usual), notice)
 
 
 def discoveries(p: np.ndarray, q: float) -> np.ndarray:
@@ -144,13 +151,26 @@ def _halves(reference: np.ndarray, places: np.ndarray, seed: int) -> tuple[np.nd
     return fitted, np.sort(rest[one])
 
 
-def _mean_distance(points: np.ndarray, known: np.ndarray, k: int, progress: Progress) -> np.ndarray:
-    """Return the mean distance of unit rows `(m, d)` to their k nearest among `known`."""
-    found = np.empty(len(points))
-    for part in blocks(len(points), max(len(known), k * points.shape[1])):
-        cosines = points[part] @ known.T
-        near = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-        gap = known[near].astype(np.float64) - points[part][:, None, :]
-        found[part] = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap)).mean(axis=1)
-        progress.report(STAGE, int(part.stop), len(points))
-    return found
+class _Fitted:
+    """The fitted half, and how far an item lies from it."""
+
+    def __init__(
+        self, unit: np.ndarray, rows: np.ndarray, places: np.ndarray, k: int, progress: Progress
+    ):
+        self._unit, self._places, self._progress = unit, places, progress
+        self._known, self._of = unit[rows], places[rows]
+        largest = int(np.unique(self._of, return_counts=True)[1].max())
+        self._k = max(1, min(k, len(rows) - largest))  # so many are there beside any one unit
+
+    def mean_distance(self, rows: np.ndarray) -> np.ndarray:
+        """Return the mean distance of some rows to their k nearest of other units."""
+        unit, k, found = self._unit, self._k, np.empty(len(rows))
+        for part in blocks(len(rows), max(len(self._known), k * unit.shape[1])):
+            points = unit[rows[part]]
+            cosines = points @ self._known.T
+            cosines[self._places[rows[part]][:, None] == self._of] = -np.inf
+            near = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+            gap = self._known[near].astype(np.float64) - points[:, None, :]
+            found[part] = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap)).mean(axis=1)
+            self._progress.report(STAGE, int(part.stop), len(rows))
+        return found

@@ -1,7 +1,7 @@
-"""Labels that are probably wrong: confident learning on cross-validated neighbours.
+"""Labels that are probably wrong: two judges that have not seen an item, and a model of noise.
 
 Nothing here changes a label. What is returned is a ranked list for a person, each with the label
-that its neighbours propose.
+that is likelier.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ import numpy as np
 
 from core.errors import InputError
 from core.progress import Progress
+from core.quality.judges import STAGE, judge
 from core.space import unit_rows
 
-STAGE = "labels"
+#: Fewest units of a class that is judged; how likely wrong a label must be to be listed.
+CLASS_UNITS, LISTED = 5, 0.2
 
-#: Neighbours that vote, folds of the cross-validation, and the fewest units a class needs.
-K, FOLDS, CLASS_UNITS = 15, 5, 5
+#: Rounds in which the share of wrong labels is estimated, where it begins, and its limits: with
+#: less than 1 % taken for granted, a single wrong label among hundreds would be explained away.
+ROUNDS, BEGIN, LIMITS = 25, 0.03, (0.01, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +31,19 @@ class LabelIssues:
     rows
         The worst first.
     given, proposed
-        The label each has, and the likeliest by its neighbours: codes `(m,)`.
+        The label each has, and the likeliest without it: codes `(m,)`.
     score
-        How much the neighbours agree with the given label, 0 to 1, `(m,)`.
+        How likely the given label is, 0 to 1, `(m,)`; ascending.
+    wrong
+        Chance that it is wrong, by the model of noise, `(m,)`.
     quality
-        The same of every item `(n,)`; NaN where it was not judged.
-    probabilities
-        Shape `(n, classes)`: what the neighbours say, each item unseen; NaN where not judged.
+        The score of every item `(n,)`; NaN where it was not judged.
     judged
-        Codes of the classes that were looked at; the columns of `probabilities`.
+        Codes of the classes that were looked at.
     left_out
         Codes of the classes with too few units.
+    noise
+        Estimated share of wrong labels; NaN where undefined.
     status, notice
         "undefined" where there are not two classes to tell apart; why, or what was left out.
     """
@@ -47,10 +52,11 @@ class LabelIssues:
     given: np.ndarray
     proposed: np.ndarray
     score: np.ndarray
+    wrong: np.ndarray
     quality: np.ndarray
-    probabilities: np.ndarray
     judged: np.ndarray
     left_out: np.ndarray
+    noise: float
     status: Literal["ok", "undefined"]
     notice: str = ""
 
@@ -60,14 +66,16 @@ def find_label_issues(
     labels: np.ndarray,
     *,
     units: np.ndarray | None = None,
-    k: int = K,
+    k: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> LabelIssues:
     """Find items whose label is probably wrong.
 
-    Every item is voted on by its k nearest labelled items in other folds, weighted by 1 / distance;
-    whole units are in one fold, so that no copy of an item vouches for its label.
+    Two judges tell how likely each label is for an item they have not seen: its nearest labelled
+    items of other units, and a linear rule learned from other units. Their calibration and the
+    share of wrong labels are fitted to the labels themselves; listed is what is wrong with a
+    chance of more than one in five and has a likelier label.
 
     Parameters
     ----------
@@ -76,9 +84,9 @@ def find_label_issues(
     labels
         Codes `(n,)`, below 0 for none.
     units
-        Unit of each item `(n,)`; each is its own if None.
+        Unit of each item `(n,)`; each is its own if None. No item of a unit vouches for another.
     k
-        Neighbours that vote.
+        Neighbours that vote; by the size of the classes if None (`core.quality.judges`).
     seed
         Seed of the folds.
 
@@ -89,8 +97,10 @@ def find_label_issues(
 
     Notes
     -----
-    Northcutt, Jiang and Chuang (2021), doi:10.1613/jair.1.12125; `filter_by="both"` of cleanlab:
-    what is both off the diagonal of the confident joint and among the least likely of its class.
+    The observed label is right with chance 1 − ε, else any of the other classes, all alike; ε and
+    a power of the judges' odds are fitted by maximum likelihood. Northcutt, Jiang and Chuang
+    (2021), doi:10.1613/jair.1.12125, whose filter this replaces: docs/methods/labels.md has the
+    figures of both.
     """
     progress = progress or Progress()
     unit = unit_rows(vectors)
@@ -99,31 +109,37 @@ def find_label_issues(
     places = np.arange(n) if units is None else np.asarray(units)
     if len(labels) != n or len(places) != n:
         raise InputError(f"labels: {len(labels)} labels and {len(places)} units for {n} vectors")
-    judged, left_out = _classes(labels, places)
+    judged, left_out = large_classes(labels, places)
     if len(judged) < 2:
         return _undefined(n, judged, left_out)
     rows = np.flatnonzero(np.isin(labels, judged))
     codes = np.searchsorted(judged, labels[rows])
     progress.report(STAGE, 0, len(rows))
-    votes = held_out_votes(unit[rows], codes, len(judged), places[rows], k, seed, progress)
-    bad, quality = _confident(codes, votes)
-    every, table = np.full(n, np.nan), np.full((n, len(judged)), np.nan)
-    every[rows], table[rows] = quality, votes
-    notice = ""
-    if len(left_out):
-        kinds = "class has" if len(left_out) == 1 else "classes have"
-        notice = f"{len(left_out)} {kinds} fewer than {CLASS_UNITS} units and were not judged."
+    found = judge(unit[rows], codes, places[rows], len(judged), k=k, seed=seed, progress=progress)
+    score, wrong, noise = _noise(found.given, len(judged))
+    bad = np.flatnonzero((wrong > LISTED) & (found.likeliest != codes))
+    bad = bad[np.lexsort((bad, score[bad]))]
+    every = np.full(n, np.nan)
+    every[rows] = score
     return LabelIssues(
-        rows[bad], labels[rows[bad]], judged[votes[bad].argmax(axis=1)], quality[bad], every,
-        table, judged, left_out, "ok", notice,
+        rows[bad], labels[rows[bad]], judged[found.likeliest[bad]], score[bad], wrong[bad], every,
+        judged, left_out, noise, "ok", _left_out(left_out),
     )  # fmt: skip
 
 
-def _classes(labels: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the codes of classes with enough units, and of the others."""
-    codes = np.unique(labels[labels >= 0])
-    units = np.array([len(np.unique(places[labels == code])) for code in codes], dtype=np.int64)
+def large_classes(labels: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the codes of classes with enough units, and of the others; codes below 0 are none."""
+    known = labels >= 0
+    pairs = np.unique(np.stack([labels[known], np.asarray(places)[known]]), axis=1)
+    codes, units = np.unique(pairs[0], return_counts=True)
     return codes[units >= CLASS_UNITS], codes[units < CLASS_UNITS]
+
+
+def _left_out(codes: np.ndarray) -> str:
+    if not len(codes):
+        return ""
+    kinds = "class has" if len(codes) == 1 else "classes have"
+    return f"{len(codes):,} {kinds} fewer than {CLASS_UNITS} units and were not judged."
 
 
 def _undefined(n: int, judged: np.ndarray, left_out: np.ndarray) -> LabelIssues:
@@ -133,44 +149,37 @@ def _undefined(n: int, judged: np.ndarray, left_out: np.ndarray) -> LabelIssues:
         f"{len(judged)} {'has' if len(judged) == 1 else 'have'} them here."
     )
     return LabelIssues(
-        nothing, nothing, nothing, none, np.full(n, np.nan), np.full((n, len(judged)), np.nan),
-        judged, left_out, "undefined", notice,
+        nothing, nothing, nothing, none, none, np.full(n, np.nan), judged, left_out, float("nan"),
+        "undefined", notice,
     )  # fmt: skip
 
 
-def held_out_votes(
-    unit: np.ndarray,
-    codes: np.ndarray,
-    classes: int,
-    places: np.ndarray,
-    k: int,
-    seed: int,
-    progress: Progress,
-) -> np.ndarray:
-    """Return what the neighbours in other folds say of each item: `(n, classes)`, rows sum to 1."""
-    from sklearn.model_selection import StratifiedGroupKFold
-    from sklearn.neighbors import KNeighborsClassifier
+def _noise(given: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Fit the calibration and the share of wrong labels.
 
-    votes = np.zeros((len(unit), classes))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
-    done = 0
-    for others, mine in folds.split(unit, codes, places):
-        judge = KNeighborsClassifier(
-            min(k, len(others)), weights="distance", algorithm="brute"
-        ).fit(unit[others], codes[others])
-        votes[mine[:, None], judge.classes_] = judge.predict_proba(unit[mine])
-        done += len(mine)
-        progress.report(STAGE, done, len(unit))
-    return votes
+    Parameters
+    ----------
+    given
+        How likely each given label is `(m, calibrations)`, for several calibrations.
 
-
-def _confident(codes: np.ndarray, votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of issues, the worst first, and every item's quality."""
-    from cleanlab.filter import find_label_issues as find
-    from cleanlab.rank import get_label_quality_scores
-
-    quality = get_label_quality_scores(codes, votes)
-    bad = np.flatnonzero(find(codes, votes, filter_by="both", n_jobs=1))
-    # an item whose neighbours propose its own label is no issue, however unsure they are
-    bad = bad[votes[bad].argmax(axis=1) != codes[bad]]
-    return bad[np.lexsort((bad, quality[bad]))], quality
+    Returns
+    -------
+    score, wrong, noise
+        How likely each label is under the best calibration, the chance that it is wrong, and the
+        share of wrong labels.
+    """
+    best = None
+    for column in range(given.shape[1]):
+        likely = given[:, column]
+        share = BEGIN
+        for _ in range(ROUNDS):
+            noisy = share * (1 - likely) / (classes - 1)
+            total = noisy + (1 - share) * likely
+            share = float(np.clip((noisy / total).mean(), *LIMITS))
+        noisy = share * (1 - likely) / (classes - 1)
+        total = noisy + (1 - share) * likely
+        fit = float(np.log(total).sum())
+        if best is None or fit > best[0]:
+            best = (fit, likely, noisy / total, share)
+    assert best is not None
+    return best[1], best[2], best[3]

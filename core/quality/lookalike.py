@@ -11,10 +11,17 @@ from core.imaging.perceptual import hamming
 BITS = 4
 #: Hashes compared at a time.
 BLOCK = 2048
+#: The way back of each way of turning: quarter turns go back, mirrored ones are their own.
+BACK = np.array([0, 3, 2, 1, 4, 5, 6, 7])
+#: Most pairs of different hashes that are looked at.
+MOST = 2_000_000
 
 
 def lookalike_pairs(
-    hashes: np.ndarray, usable: np.ndarray | None = None, bits: int = BITS
+    hashes: np.ndarray,
+    usable: np.ndarray | None = None,
+    bits: int = BITS,
+    most: int | None = None,
 ) -> np.ndarray:
     """Find every pair of pictures whose hashes differ in a few bits.
 
@@ -32,17 +39,20 @@ def lookalike_pairs(
         to be left out.
     bits
         Bits that may differ, 0 to 16.
+    most
+        Stop after about this many pairs; None finds all.
 
     Returns
     -------
     numpy.ndarray
-        Shape `(m, 3)` int64: the lower row, the higher, and in which of the ways the latter was
-        turned (0 is as it is); for each pair the way that differs least. Ascending.
+        Shape `(m, 3)` int64: the lower row, the higher, and in which of the ways the latter is to
+        be turned (0 is as it is); for each pair the way that differs least. Ascending.
     """
     table = hashes[:, None] if hashes.ndim == 1 else hashes
     rows = np.arange(len(table)) if usable is None else np.flatnonzero(usable)
     plain = table[rows, 0]
-    found = [np.zeros((0, 4), np.int64)]
+    most = len(table) ** 2 * table.shape[1] if most is None else most
+    found, total = [np.zeros((0, 4), np.int64)], 0
     for way in range(table.shape[1]):
         turned = table[rows, way]
         for first, second in _agreeing(plain, turned, bits):
@@ -52,12 +62,43 @@ def lookalike_pairs(
             apart = one != two
             low, high = np.minimum(one, two)[apart], np.maximum(one, two)[apart]
             count = differ[at, to][apart].astype(np.int64)
-            found.append(np.stack([low, high, count, np.full(len(low), way)], axis=1))
+            ways = np.where(one < two, way, BACK[way])[apart]  # the lower one was turned, else
+            found.append(np.stack([low, high, count, ways], axis=1))
+            if (total := total + len(low)) > most:
+                break
     pairs = np.concatenate(found)
     pairs = pairs[np.lexsort(pairs.T[::-1])]  # by rows, then the fewest bits, then the way
     fresh = np.ones(len(pairs), bool)
     fresh[1:] = (pairs[1:, :2] != pairs[:-1, :2]).any(axis=1)
     return pairs[fresh][:, [0, 1, 3]]
+
+
+def candidate_pairs(hashes: np.ndarray, usable: np.ndarray, bits: int = BITS) -> np.ndarray:
+    """Return pairs of pictures of near hashes, few of those whose hashes are all equal.
+
+    Of pictures with the same hash each is paired with the first and with the one before, so that
+    thousands of them make thousands of pairs and not millions; the first stands for them in pairs
+    with others.
+
+    Returns
+    -------
+    numpy.ndarray
+        As `lookalike_pairs`.
+    """
+    table = hashes[:, None] if hashes.ndim == 1 else hashes
+    rows = np.flatnonzero(usable)
+    rows = rows[np.argsort(table[rows, 0], kind="stable")]
+    fresh = np.ones(len(rows), bool)
+    fresh[1:] = table[rows[1:], 0] != table[rows[:-1], 0]
+    first = np.zeros(len(table), bool)
+    first[rows[fresh]] = True
+    found = lookalike_pairs(hashes, first, bits, MOST)
+    later = np.flatnonzero(~fresh)
+    heads = rows[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
+    one = np.concatenate([heads[later], rows[later - 1]])
+    two = np.concatenate([rows[later], rows[later]])
+    equal = np.stack([np.minimum(one, two), np.maximum(one, two), np.zeros_like(one)], axis=1)
+    return np.unique(np.concatenate([found, equal]), axis=0)
 
 
 def _agreeing(

@@ -5,7 +5,7 @@ factor finds what is far for where it lies. Neither is a test: without a clean r
 is a percentile and never called p.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,9 +13,16 @@ import numpy as np
 from core.errors import InputError
 from core.model import Neighbors
 from core.progress import Progress
-from core.space import blocks, pair_distances, unit_rows
-
-STAGE = "outliers"
+from core.quality.around import (
+    STAGE,
+    Around,
+    known_neighbors,
+    most_witnesses,
+    unit_places,
+    vouching_rows,
+    witnesses,
+)
+from core.space import unit_rows
 
 #: Neighbours, of other units, that both measures look at.
 K = 20
@@ -35,15 +42,18 @@ class OutlierScores:
         Shape `(n,)` float64 in [0, 1]: mean of the two percentiles, 1 the most alone; NaN where
         an item was not compared.
     distance
-        Mean chordal distance to the k nearest items of other units.
+        Mean chordal distance to the k nearest witnesses: items of other units that vouch.
     lof
         Local outlier factor; about 1 inside a group of even density.
     k
-        Neighbours looked at.
+        Witnesses looked at.
     status
         "undefined" where the items do not differ in it (every score is then .5), else "ok".
     notice
         Why it is undefined, or what was left out; "" else.
+    around
+        The witnesses themselves `(n, k)`, nearest first; none where items of each class were
+        compared among themselves.
     """
 
     score: np.ndarray
@@ -52,6 +62,9 @@ class OutlierScores:
     k: int
     status: Literal["ok", "undefined"]
     notice: str = ""
+    around: Around = field(
+        default_factory=lambda: Around(np.zeros((0, 0), np.int64), np.zeros((0, 0)))
+    )
 
 
 def outlier_scores(
@@ -59,6 +72,7 @@ def outlier_scores(
     neighbors: Neighbors | None = None,
     *,
     units: np.ndarray | None = None,
+    vouching: np.ndarray | None = None,
     k: int = K,
     progress: Progress | None = None,
 ) -> OutlierScores:
@@ -73,16 +87,20 @@ def outlier_scores(
         enough neighbours of other units.
     units
         Unit of each item `(n,)`, whole numbers: items of one unit (a specimen, a video, a group of
-        near-duplicates) never vouch for one another. Each item is its own if None.
+        near-duplicates) never vouch for one another, and for others they vouch once. Each item is
+        its own if None.
+    vouching
+        Who vouches, bool `(n,)`: the working set. The other items are scored against it, and
+        change no score but their own. All do if None.
     k
-        Neighbours to look at; fewer where there are not as many units.
+        Witnesses to look at; fewer where there are not as many units.
     progress
         Told about stage "outliers".
 
     Returns
     -------
     OutlierScores
-        The mean of the percentiles (mid-ranks) of `distance` and `lof`.
+        The mean of the percentiles (mid-ranks among those that vouch) of `distance` and `lof`.
 
     Raises
     ------
@@ -95,33 +113,46 @@ def outlier_scores(
     Kriegel, Ng and Sander (2000), doi:10.1145/335191.335388 (local outlier factor). With every item
     its own unit, `lof` is that of scikit-learn.
     """
-    progress = progress or Progress()
     unit = unit_rows(vectors)
     n = len(unit)
-    places = _checked_units(units, n)
-    others = n - int(np.bincount(places).max()) if n else 0
-    k = min(k, others)
+    known, places = known_neighbors(neighbors, n), unit_places(units, n)
+    return _scores(unit, known, places, vouching_rows(vouching, n), k, progress or Progress())
+
+
+def _scores(
+    unit: np.ndarray,
+    known: np.ndarray | None,
+    places: np.ndarray,
+    vouching: np.ndarray,
+    k: int,
+    progress: Progress,
+) -> OutlierScores:
+    """Score unit rows; see `outlier_scores`."""
+    n = len(unit)
+    k = min(k, most_witnesses(places, vouching))
     if k < 1:
         half, nothing = np.full(n, 0.5), np.zeros(n)
         notice = "There are no items of other units to compare with."
         return OutlierScores(half, nothing, np.ones(n), 0, "undefined", notice)
     progress.report(STAGE, 0, n)
-    indices, distances = _of_other_units(unit, neighbors, places, k, progress)
-    mean = distances.mean(axis=1)
-    factor = _local_outlier_factor(indices, distances)
-    if np.ptp(mean) <= SAME and np.ptp(factor) <= SAME:
+    around = witnesses(unit, known, places, vouching, k, progress)
+    mean = around.distances.mean(axis=1)
+    factor = _local_outlier_factor(around)
+    if np.ptp(mean[vouching]) <= SAME and np.ptp(factor[vouching]) <= SAME:
         notice = "All items lie equally far from their neighbours."
-        return OutlierScores(np.full(n, 0.5), mean, factor, k, "undefined", notice)
-    score = (percentiles(mean) + percentiles(factor)) / 2
+        return OutlierScores(np.full(n, 0.5), mean, factor, k, "undefined", notice, around)
+    score = (percentiles(mean, mean[vouching]) + percentiles(factor, factor[vouching])) / 2
     progress.report(STAGE, n, n)
-    return OutlierScores(score, mean, factor, k, "ok")
+    return OutlierScores(score, mean, factor, k, "ok", "", around)
 
 
 def class_outlier_scores(
     vectors: np.ndarray,
     labels: np.ndarray,
+    neighbors: Neighbors | None = None,
     *,
     units: np.ndarray | None = None,
+    vouching: np.ndarray | None = None,
     k: int = K,
     fewest: int = CLASS_UNITS,
     progress: Progress | None = None,
@@ -133,7 +164,8 @@ def class_outlier_scores(
     labels
         Label of each item `(n,)` as whole numbers, below 0 for none.
     fewest
-        Units a class needs; items of smaller classes, and those without a label, get NaN.
+        Units that vouch which a class needs; items of smaller classes, and those without a label,
+        get NaN.
 
     Returns
     -------
@@ -141,19 +173,22 @@ def class_outlier_scores(
         As `outlier_scores`, each class on its own; `notice` says what was left out.
     """
     progress = progress or Progress()
-    n = len(vectors)
-    labels = np.asarray(labels)
+    unit = unit_rows(vectors)
+    n, labels = len(unit), np.asarray(labels)
     if len(labels) != n:
         raise InputError(f"outliers: {len(labels)} labels for {n} vectors")
-    places = _checked_units(units, n)
+    places, vouches = unit_places(units, n), vouching_rows(vouching, n)
+    known = known_neighbors(neighbors, n)
     score, distance, factor = (np.full(n, np.nan) for _ in range(3))
     used, small = 0, 0
     for label in np.unique(labels[labels >= 0]):
         rows = np.flatnonzero(labels == label)
-        if len(np.unique(places[rows])) < fewest:
+        if len(np.unique(places[rows[vouches[rows]]])) < fewest:
             small += 1
             continue
-        found = outlier_scores(vectors[rows], units=places[rows], k=k, progress=progress)
+        inside = None if known is None else _within(known[rows], rows, n)
+        own = unit_places(places[rows], len(rows))
+        found = _scores(unit[rows], inside, own, vouches[rows], k, progress)
         score[rows], distance[rows], factor[rows] = found.score, found.distance, found.lof
         used += 1
     notice = ""
@@ -164,72 +199,29 @@ def class_outlier_scores(
     return OutlierScores(score, distance, factor, k, status, notice)
 
 
-def percentiles(values: np.ndarray) -> np.ndarray:
-    """Return the share of values below each, equals counted by half: float64 in (0, 1)."""
-    ordered = np.sort(values)
+def _within(known: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """Return rows of a neighbour graph as positions among some rows; −1 for all others."""
+    position = np.full(n, -1, np.int64)
+    position[rows] = np.arange(len(rows))
+    found: np.ndarray = position[known]
+    return found
+
+
+def percentiles(values: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+    """Return the share of values below each, equals counted by half: float64 in [0, 1].
+
+    `among` are the values that are counted; the values themselves if None.
+    """
+    ordered = np.sort(values if among is None else among)
     below = np.searchsorted(ordered, values, side="left")
     upto = np.searchsorted(ordered, values, side="right")
-    shares: np.ndarray = (below + upto) / (2 * max(1, len(values)))
+    shares: np.ndarray = (below + upto) / (2 * max(1, len(ordered)))
     return shares
 
 
-def _checked_units(units: np.ndarray | None, n: int) -> np.ndarray:
-    """Return the unit of each item as numbers from 0 without gaps."""
-    if units is None:
-        return np.arange(n)
-    if len(units) != n:
-        raise InputError(f"outliers: {len(units)} units for {n} vectors")
-    places: np.ndarray = np.unique(np.asarray(units), return_inverse=True)[1].reshape(-1)
-    return places
-
-
-def _of_other_units(
-    unit: np.ndarray,
-    neighbors: Neighbors | None,
-    places: np.ndarray,
-    k: int,
-    progress: Progress,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k nearest items of other units, rows `(n, k)` and distances in float64."""
-    n = len(unit)
-    indices, distances = np.zeros((n, k), np.int64), np.full((n, k), np.inf)
-    waiting = np.arange(n)
-    if neighbors is not None and neighbors.indices.shape[1] >= k:
-        if len(neighbors.indices) != n:
-            raise InputError(f"outliers: neighbours of {len(neighbors.indices)} items for {n}")
-        known = np.asarray(neighbors.indices)
-        mine = places[known] == places[:, None]
-        first = np.argsort(mine, axis=1, kind="stable")[:, :k]
-        indices = np.take_along_axis(known, first, axis=1).astype(np.int64)
-        distances = pair_distances(unit, np.arange(n), indices)
-        waiting = np.flatnonzero((~mine).sum(axis=1) < k)
-    for part in blocks(len(waiting), n):
-        rows = waiting[part]
-        indices[rows], distances[rows] = _nearest(unit, rows, places, k)
-        progress.report(STAGE, int(part.stop), n)
-    order = np.lexsort((indices, distances), axis=1)
-    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
-
-
-def _nearest(
-    unit: np.ndarray, rows: np.ndarray, places: np.ndarray, k: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Search all items of other units for the k nearest of some rows."""
-    cosines = unit[rows] @ unit.T
-    cosines[places[rows][:, None] == places] = -np.inf
-    # a few more than k, ranked again exactly: products in float32 cannot order near ones
-    wide = min(k + 8, cosines.shape[1])
-    near = np.argpartition(-cosines, wide - 1, axis=1)[:, :wide]
-    lacking = np.isinf(np.take_along_axis(cosines, near, axis=1))
-    exact = pair_distances(unit, rows, near)
-    exact[lacking] = np.inf
-    order = np.lexsort((near, exact), axis=1)[:, :k]
-    return np.take_along_axis(near, order, axis=1), np.take_along_axis(exact, order, axis=1)
-
-
-def _local_outlier_factor(indices: np.ndarray, distances: np.ndarray) -> np.ndarray:
-    """Return the factor `(n,)` from neighbours nearest first, as scikit-learn defines it."""
-    reach = np.maximum(distances, distances[indices, -1])
+def _local_outlier_factor(around: Around) -> np.ndarray:
+    """Return the factor `(n,)` from witnesses nearest first, as scikit-learn defines it."""
+    reach = np.maximum(around.distances, around.distances[around.indices, -1])
     density = 1.0 / (reach.mean(axis=1) + 1e-10)
-    factor: np.ndarray = (density[indices] / density[:, None]).mean(axis=1)
+    factor: np.ndarray = (density[around.indices] / density[:, None]).mean(axis=1)
     return factor

@@ -17,6 +17,8 @@ from core.errors import InputError
 UNSUITED = 0.3
 #: Bits of entropy that count as full information, and interquartile ranges to an odd size.
 FULL_ENTROPY, ODD_SIZE = 10.0, 3.0
+#: Share of a set that makes a size the one it has; sizes are the same up to this many pixels.
+ONE_SIZE, SAME_SIZE = 0.95, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,12 @@ ISSUES = {
         Issue("odd_size", "Odd size", 0.5, "how near to the usual size of the set"),
         Issue("grey", "Grey among colour", 0.01, "share of pixels that have a colour"),
         Issue("border", "Border", 0.9, "share of it inside a border of one colour"),
+        Issue(
+            "orientation",
+            "Turned wrongly",
+            0.5,
+            "1 unless its orientation tag disagrees with what else the file says; a suspicion",
+        ),
     )
 }
 
@@ -75,8 +83,9 @@ def picture_issues(
     Parameters
     ----------
     measures
-        One row an item, in row order: the fields of `core.imaging.measures.Measures`, `width` and
-        `height`; missing values where a picture could not be measured.
+        One row an item, in row order: the fields of `core.imaging.measures.Measures`, `width`,
+        `height` and `orientation`; missing values, or no such column, where pictures could not be
+        measured.
     thresholds
         Other thresholds, by issue, in [0, 1].
 
@@ -113,8 +122,8 @@ def _unsuited(issue: Issue, score: np.ndarray, rows: np.ndarray) -> str:
     if not measured or len(rows) / measured <= UNSUITED:
         return ""
     return (
-        f"{len(rows) / measured:.0%} of the set is like this: the threshold does not suit it. "
-        "Move it, or leave this issue out."
+        f"{100 * len(rows) / measured:.0f} % of the set is like this: the threshold does not suit "
+        "it. Move it, or leave this issue out."
     )
 
 
@@ -122,6 +131,8 @@ def issue_scores(measures: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return the score of every issue `(n,)`, low where it is bad, NaN where not measured."""
 
     def column(name: str) -> np.ndarray:
+        if name not in measures:
+            return np.full(len(measures), np.nan)
         values: np.ndarray = measures[name].to_numpy(dtype=np.float64, na_value=np.nan)
         return values
 
@@ -138,6 +149,7 @@ def issue_scores(measures: pd.DataFrame) -> dict[str, np.ndarray]:
         "odd_size": _size_score(np.sqrt(width * height)),
         "grey": grey if _is_coloured(grey) else np.where(np.isnan(grey), np.nan, 1.0),
         "border": 1 - column("border"),
+        "orientation": column("orientation"),
     }
 
 
@@ -148,14 +160,22 @@ def _is_coloured(colour: np.ndarray) -> bool:
 
 
 def _size_score(size: np.ndarray) -> np.ndarray:
-    """Score sizes, .5 at three interquartile ranges beyond the quartiles, as cleanvision does."""
+    """Score sizes, .5 at three interquartile ranges beyond the quartiles, as cleanvision does.
+
+    Where most sizes are nearly one, that range is a pixel or two: .5 then is at a quarter more or
+    less than the usual size. Where nearly all have exactly one size, any other is odd.
+    """
     known = size[np.isfinite(size)]
     if not len(known):
         return np.full(len(size), np.nan)
+    usual = float(np.median(known))
+    if float((np.abs(known - usual) < SAME_SIZE).mean()) >= ONE_SIZE:
+        return np.where(
+            np.isnan(size), np.nan, np.where(np.abs(size - usual) < SAME_SIZE, 1.0, 0.0)
+        )
     low, high = np.percentile(known, [25, 75])
     least, most = low - ODD_SIZE * (high - low), high + ODD_SIZE * (high - low)
-    middle, gap = (least + most) / 2, most - least
-    if gap <= 0:  # half of them have one size: any other is odd
-        return np.where(np.isnan(size), np.nan, np.where(np.abs(size - middle) > 0.5, 0.0, 1.0))
+    middle = (least + most) / 2
+    gap = max(most - least, middle / 2)
     score: np.ndarray = 1 - np.clip(np.abs(size - middle) / gap, 0, 1)
     return score

@@ -5,21 +5,26 @@ beside the result stand what always guessing the largest class and what shuffled
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from core.errors import InputError
 from core.progress import Progress
+from core.quality.judges import folds_of
+from core.quality.labels import large_classes
 from core.space import unit_rows
 
 STAGE = "linear probe"
 
-#: Outer and inner folds, strengths tried, bootstrap draws of units, and most items looked at.
+#: Outer and inner folds, strengths tried, and most items and classes looked at. Up to so many units
+#: there are more outer folds: with few, a classifier learned from four fifths is clearly worse than
+#: one learned from all, which is what the figure stands for.
 FOLDS, INNER = 5, 3
+FEW, MANY_FOLDS = 500, 10
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
-DRAWS = 1000
-MOST = 20_000
+MOST, CLASSES = 20_000, 100
+#: z of a two-sided 95 % interval, and how much larger the variance is for overlapping folds.
+Z, OVERLAP = 1.959964, 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Probe:
     accuracy
         Balanced accuracy: the mean over classes of the share that was told right.
     low, high
-        95 % interval of it, by drawing units again.
+        95 % interval of it, from the spread between units.
     majority, shuffled
         What guessing the largest class, and what labels dealt anew to the units, reach.
     recall
@@ -41,7 +46,9 @@ class Probe:
     strengths
         The penalty strength C chosen in each fold.
     n_units, n_used, n
-        Units; items used; items that have a label.
+        Units; items used; items that have a label of a class with 5 units.
+    notes
+        What was left out, each a sentence.
     """
 
     accuracy: float
@@ -55,6 +62,7 @@ class Probe:
     n_units: int
     n_used: int
     n: int
+    notes: tuple[str, ...] = ()
 
 
 def linear_probe(
@@ -90,15 +98,17 @@ def linear_probe(
     progress = progress or Progress()
     unit, labels = unit_rows(vectors), np.asarray(labels, dtype=np.int64)
     places = np.arange(len(unit)) if units is None else np.asarray(units)
-    codes = np.unique(labels[labels >= 0])
-    held = [c for c in codes if len(np.unique(places[labels == c])) >= FOLDS]
+    held, few = large_classes(labels, places)
     if len(held) < 2:
         raise InputError(
             f"linear probe: two classes or more need {FOLDS} units each; {len(held)} have them"
         )
-    rows = np.flatnonzero(np.isin(labels, held))
-    total = len(rows)
-    rows = _sample(rows, places, seed)
+    total = int(np.isin(labels, held).sum())
+    held, notes = _drawn(held, len(few), seed)
+    rows = _sample(np.flatnonzero(np.isin(labels, held)), places, seed)
+    if len(rows) < total:
+        notes.append(f"{len(rows):,} of {total:,} images were looked at")
+    held = np.unique(labels[rows])
     target = np.searchsorted(held, labels[rows])
     group = np.unique(places[rows], return_inverse=True)[1].reshape(-1)
     told, strengths = _told(unit[rows], target, group, seed, progress)
@@ -107,13 +117,25 @@ def linear_probe(
     confusion = np.zeros((len(held), len(held)), np.int64)
     np.add.at(confusion, (target, told), 1)
     recall = np.diag(confusion) / np.maximum(1, confusion.sum(axis=1))
-    low, high = _interval(target, told, group, seed)
+    low, high = interval(target, told, group)
     return Probe(
         float(recall.mean()), low, high, 1 / len(held),
         balanced(dealt, other),
         {int(c): float(r) for c, r in zip(held, recall, strict=True)}, confusion,
-        tuple(strengths), int(group.max()) + 1, len(rows), total,
+        tuple(strengths), int(group.max()) + 1, len(rows), total, tuple(notes),
     )  # fmt: skip
+
+
+def _drawn(held: np.ndarray, few: int, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Return the classes that are looked at, drawn by the seed if they are many, and notes."""
+    notes = []
+    if few:
+        word = "class with fewer than" if few == 1 else "classes with fewer than"
+        notes.append(f"{few:,} {word} {FOLDS} units left out")
+    if len(held) > CLASSES:
+        notes.append(f"{CLASSES} of {len(held):,} classes, drawn by lot, were looked at")
+        held = np.sort(np.random.default_rng(seed).choice(held, CLASSES, replace=False))
+    return held, notes
 
 
 def balanced(target: np.ndarray, told: np.ndarray) -> float:
@@ -134,12 +156,28 @@ def _sample(rows: np.ndarray, places: np.ndarray, seed: int) -> np.ndarray:
     return rows[kept[place]]
 
 
-def _model(strength: float) -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+def _path(
+    points: np.ndarray, target: np.ndarray, there: np.ndarray, strengths: tuple[float, ...]
+) -> list[np.ndarray]:
+    """Learn from some points and tell others, once for every strength, the weakest first.
 
-    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=300, tol=1e-3))
+    Every dimension has unit variance among what is learned from. The points are then turned into
+    the space they span: a rotation changes no penalty, and few points need few dimensions.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    middle, size = points.mean(axis=0), points.std(axis=0)
+    size[size < 1e-9] = 1
+    known, asked = (points - middle) / size, (there - middle) / size
+    if len(known) < known.shape[1]:
+        _, _, axes = np.linalg.svd(known, full_matrices=False)
+        known, asked = known @ axes.T, asked @ axes.T
+    model = LogisticRegression(max_iter=300, tol=1e-3, warm_start=True)
+    told = []
+    for strength in strengths:
+        model.set_params(C=strength)
+        told.append(model.fit(known, target).predict(asked))
+    return told
 
 
 def _told(
@@ -157,32 +195,35 @@ def _told(
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.model_selection import StratifiedGroupKFold
 
     told, used = np.zeros(len(points), np.int64), []
-    outer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
+    points = points.astype(np.float64)
+    folds = MANY_FOLDS if len(np.unique(group)) <= FEW else FOLDS
+    fold = folds_of(target, group, seed, folds)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for fold, (train, test) in enumerate(outer.split(points, target, group)):
-            progress.report(STAGE, fold, FOLDS, "" if strengths is None else "shuffled labels")
+        for number in range(folds):
+            progress.report(STAGE, number, folds, "" if strengths is None else "shuffled labels")
+            train, test = fold != number, fold == number
             if strengths is None:
-                used.append(_strength(points[train], target[train], group[train], seed))
+                used.append(_strength(points[train], target[train], group[train], seed, progress))
             else:
-                used.append(strengths[fold])
-            told[test] = _model(used[-1]).fit(points[train], target[train]).predict(points[test])
+                used.append(strengths[number])
+            (told[test],) = _path(points[train], target[train], points[test], (used[-1],))
     return told, used
 
 
-def _strength(points: np.ndarray, target: np.ndarray, group: np.ndarray, seed: int) -> float:
+def _strength(
+    points: np.ndarray, target: np.ndarray, group: np.ndarray, seed: int, progress: Progress
+) -> float:
     """Return the strength that reaches most on held-out parts of a training part."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    inner = StratifiedGroupKFold(INNER, shuffle=True, random_state=seed % 2**32)
+    fold = folds_of(target, group, seed + 1, INNER)
     scores = np.zeros(len(STRENGTHS))
-    for here, there in inner.split(points, target, group):
-        for at, strength in enumerate(STRENGTHS):
-            model = _model(strength).fit(points[here], target[here])
-            scores[at] += balanced(target[there], model.predict(points[there]))
+    for number in range(INNER):
+        here, there = fold != number, fold == number
+        found = _path(points[here], target[here], points[there], STRENGTHS)
+        scores += [balanced(target[there], told) for told in found]
+        progress.report(STAGE)
     return STRENGTHS[int(np.argmax(np.round(scores, 6)))]
 
 
@@ -193,19 +234,25 @@ def _dealt(target: np.ndarray, group: np.ndarray, seed: int) -> np.ndarray:
     return mixed
 
 
-def _interval(
-    target: np.ndarray, told: np.ndarray, group: np.ndarray, seed: int
-) -> tuple[float, float]:
-    """Return the 95 % interval of balanced accuracy from units drawn again, class by class."""
-    rng = np.random.default_rng(seed)
-    draws = np.zeros(DRAWS)
-    classes = np.unique(target)
-    for code in classes:
+def interval(target: np.ndarray, told: np.ndarray, group: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of balanced accuracy.
+
+    The variance of each class's recall is taken between units (a ratio of sums), and never below
+    that of Agresti and Coull's interval for as many units: a class without a mistake is not known
+    to have none. It is a quarter larger for the folds: what they learn from overlaps.
+    """
+    classes, total, shares = np.unique(target), 0.0, []
+    for code in classes.tolist():
         mine = target == code
         _, place = np.unique(group[mine], return_inverse=True)
         right = np.bincount(place, weights=told[mine] == code)
         size = np.bincount(place)
-        again = rng.integers(0, len(size), (DRAWS, len(size)))
-        draws += right[again].sum(axis=1) / size[again].sum(axis=1)
-    low, high = np.percentile(draws / len(classes), [2.5, 97.5])
-    return float(low), float(high)
+        share, units = right.sum() / size.sum(), len(size)
+        rest = right - share * size
+        between = (rest**2).sum() / size.sum() ** 2 * units / max(1, units - 1)
+        middle = (share * units + 2) / (units + 4)
+        total += max(between, middle * (1 - middle) / (units + 4))
+        shares.append(share)
+    total *= OVERLAP
+    accuracy, half = float(np.mean(shares)), Z * float(np.sqrt(total)) / len(classes)
+    return max(0.0, accuracy - half), min(1.0, accuracy + half)

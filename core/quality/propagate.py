@@ -2,7 +2,7 @@
 
 Every image is voted on by its nearest labelled ones. How sure a vote must be is learned from the
 labelled images themselves, each voted on by others: the lowest confidence above which the share of
-right votes is, with 90 % confidence, what was promised. Images further from every labelled one
+right votes is, with 95 % confidence, what was promised. Images further from every labelled one
 than labelled ones are from each other are left alone in any case.
 """
 
@@ -13,13 +13,14 @@ import numpy as np
 from core.errors import InputError
 from core.progress import Progress
 from core.quality.balance import wilson
-from core.quality.labels import CLASS_UNITS, held_out_votes
-from core.space import blocks, unit_rows
+from core.quality.labels import CLASS_UNITS, large_classes
+from core.quality.votes import Verdict, nearest_labelled, verdict, weights_of
+from core.space import unit_rows
 
 STAGE = "propagating labels"
 
-#: Neighbours that vote; the precision promised, and z of its one-sided confidence of 90 %.
-K, PRECISION, Z = 15, 0.95, 1.281552
+#: Neighbours that vote; the precision promised, and z of its one-sided confidence of 95 %.
+K, PRECISION, Z = 15, 0.95, 1.644854
 #: Share of labelled items whose nearest other labelled one is within reach.
 REACH = 0.99
 
@@ -32,6 +33,8 @@ class Propagated:
     ----------
     rows
         Items that get a proposal, the surest first.
+    known
+        Labelled items that voted, ascending.
     proposed, confidence
         Their label codes and the share of the vote, 0 to 1.
     threshold
@@ -40,7 +43,7 @@ class Propagated:
         Distance to the nearest labelled item beyond which nothing is proposed.
     precision, low, tried
         Share of labelled items at or above the threshold whose own label the others found, its
-        lower bound (one-sided, 90 %), and how many they were.
+        lower bound (one-sided, 95 %), and how many they were.
     unsure, far
         Items left alone because the vote was unsure, or because they are beyond reach.
     notice
@@ -48,6 +51,7 @@ class Propagated:
     """
 
     rows: np.ndarray
+    known: np.ndarray
     proposed: np.ndarray
     confidence: np.ndarray
     threshold: float | None
@@ -65,6 +69,7 @@ def propagate_labels(
     labels: np.ndarray,
     *,
     units: np.ndarray | None = None,
+    waiting: np.ndarray | None = None,
     k: int = K,
     precision: float = PRECISION,
     seed: int = 0,
@@ -81,6 +86,8 @@ def propagate_labels(
         the others, or the promise does not hold.
     units
         Unit of each item `(n,)`: items of one unit never vouch for one another's label.
+    waiting
+        Rows without a label that may get one; all of them if None.
     k
         Labelled neighbours that vote, weighted by 1 / distance.
     precision
@@ -91,67 +98,73 @@ def propagate_labels(
     InputError
         Lengths differ, fewer than two classes have five labelled units, or the precision is none.
     """
-    from sklearn.neighbors import KNeighborsClassifier
-
     progress = progress or Progress()
     if not 0 < precision < 1:
         raise InputError(f"precision must lie between 0 and 1, not {precision}")
     unit = unit_rows(vectors)
     labels = np.asarray(labels, dtype=np.int64)
     places = np.arange(len(unit)) if units is None else np.asarray(units)
-    known, judged = _known(unit, labels, places)
-    codes = np.searchsorted(judged, labels[known])
-    progress.report(STAGE, 0, len(unit))
-    votes = held_out_votes(unit[known], codes, len(judged), places[known], k, seed, progress)
-    threshold, right, tried = _threshold(votes, codes, precision)
-    reach = float(np.quantile(_nearest(unit[known], unit[known], places[known]), REACH))
-    waiting = np.flatnonzero(labels < 0)
-    judge = KNeighborsClassifier(min(k, len(known)), weights="distance", algorithm="brute")
-    judge.fit(unit[known], codes)
-    found = judge.predict_proba(unit[waiting]) if len(waiting) else np.zeros((0, len(judged)))
-    sure, best = found.max(axis=1, initial=0), found.argmax(axis=1)
-    near = _nearest(unit[waiting], unit[known]) <= reach
-    enough = sure >= (2 if threshold is None else threshold)
-    take = np.flatnonzero(near & enough)
-    take = take[np.lexsort((take, -sure[take]))]
+    known = _known(unit, labels, places)
+    near, away = nearest_labelled(unit, known, known, places, k, progress, STAGE)
+    again = verdict(_labels_of(labels, near), weights_of(away))
+    threshold, right, tried = _threshold(
+        again.share, again.best == labels[known], places[known], precision
+    )
+    nearest = away[:, 0][np.isfinite(away[:, 0])]
+    reach = float(np.quantile(nearest, REACH)) if len(nearest) else 0.0
+    waiting = np.flatnonzero(labels < 0) if waiting is None else np.asarray(waiting, np.int64)
+    near, away = nearest_labelled(unit, waiting, known, None, k, progress, STAGE)
+    told = verdict(_labels_of(labels, near), weights_of(away))
+    within = away[:, 0] <= reach
+    enough = told.share >= (2 if threshold is None else threshold)
+    take = np.flatnonzero(within & enough)
+    take = take[np.lexsort((take, -told.share[take]))]
     part = None if threshold is None else right / tried
     return Propagated(
-        waiting[take], judged[best[take]], sure[take], threshold, reach, part,
+        waiting[take], known, told.best[take], told.share[take], threshold, reach, part,
         None if part is None else wilson(part, tried, Z)[0], tried,
-        int((near & ~enough).sum()), int((~near).sum()),
+        int((within & ~enough).sum()), int((~within).sum()),
         "" if threshold is not None else _too_few(len(known), precision),
     )  # fmt: skip
 
 
-def _known(
-    unit: np.ndarray, labels: np.ndarray, places: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labelled rows of classes that can be learned, and the codes of these."""
+def _labels_of(labels: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Return the labels of neighbours; −1 where there is none."""
+    found: np.ndarray = np.where(near >= 0, labels[near], -1)
+    return found
+
+
+def _known(unit: np.ndarray, labels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the labelled rows of classes that can be learned."""
     if len(labels) != len(unit) or len(places) != len(unit):
         raise InputError(
             f"labels: {len(labels)} labels and {len(places)} units for {len(unit)} vectors"
         )
-    codes = np.unique(labels[labels >= 0])
-    units = np.array([len(np.unique(places[labels == code])) for code in codes], dtype=np.int64)
-    judged = codes[units >= CLASS_UNITS]
+    judged, few = large_classes(labels, places)
     if len(judged) < 2:
         raise InputError(
             f"labels: two classes or more need {CLASS_UNITS} labelled images each; "
-            f"{len(judged)} of {len(codes)} have them. Label some more first"
+            f"{len(judged)} of {len(judged) + len(few)} have them. Label some more first"
         )
-    return np.flatnonzero(np.isin(labels, judged)), judged
+    return np.flatnonzero(np.isin(labels, judged))
 
 
 def _threshold(
-    votes: np.ndarray, codes: np.ndarray, precision: float
+    sure: np.ndarray, right: np.ndarray, places: np.ndarray, precision: float
 ) -> tuple[float | None, int, int]:
-    """Return the lowest confidence that keeps the promise, with how many were right and tried."""
-    sure, right = votes.max(axis=1), votes.argmax(axis=1) == codes
+    """Return the lowest confidence that keeps the promise, with how many were right and tried.
+
+    Copies of one unit say the same: what they tell counts as that of their units.
+    """
     order = np.argsort(-sure, kind="stable")
     tried, hits = np.arange(1, len(order) + 1), np.cumsum(right[order])
+    _, first = np.unique(places[order], return_index=True)
+    fresh = np.zeros(len(order), bool)
+    fresh[first] = True
+    units = np.cumsum(fresh)
     ends = np.flatnonzero(np.append(np.diff(sure[order]) < 0, True))  # equals go together
     for at in ends[::-1].tolist():
-        if wilson(float(hits[at] / tried[at]), int(tried[at]), Z)[0] >= precision:
+        if wilson(float(hits[at] / tried[at]), int(units[at]), Z)[0] >= precision:
             return float(sure[order[at]]), int(hits[at]), int(tried[at])
     return None, 0, 0
 
@@ -160,20 +173,34 @@ def _too_few(known: int, precision: float) -> str:
     """Return what to do where no confidence is enough."""
     least = int(np.ceil(Z * Z * precision / (1 - precision)))
     return (
-        f"From {known} labelled images no confidence is known to be right {precision:.0%} of the "
-        f"time; at least {least} of them would have to be found again without a mistake. Label "
-        "more, or promise less."
+        f"From {known} labelled images no confidence is known to be right "
+        f"{100 * precision:.3g} % of the time; at least {least} of them would have to be "
+        "found again without a mistake. Label more, or promise less."
     )
 
 
-def _nearest(points: np.ndarray, known: np.ndarray, places: np.ndarray | None = None) -> np.ndarray:
-    """Return the distance of each point to the nearest known one, of another unit if given."""
-    found = np.empty(len(points))
-    for part in blocks(len(points), len(known)):
-        cosines = points[part] @ known.T
-        if places is not None:
-            cosines[places[part][:, None] == places] = -1
-        best = cosines.argmax(axis=1)
-        gap = points[part].astype(np.float64) - known[best]
-        found[part] = np.linalg.norm(gap, axis=1)
-    return found
+def nearest_known(
+    unit: np.ndarray, rows: np.ndarray, known: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the k nearest known rows of some rows, nearest first, and their distances.
+
+    Shapes `(m, k)`, int64 and float32; −1 and NaN where there are fewer than k.
+    """
+    near, away = nearest_labelled(unit, rows, known, None, k)
+    return near, np.where(near >= 0, away, np.nan).astype(np.float32)
+
+
+def verdict_of(
+    unit: np.ndarray,
+    labels: np.ndarray,
+    waiting: np.ndarray,
+    *,
+    k: int = K,
+    progress: Progress | None = None,
+) -> Verdict | None:
+    """Return what labelled neighbours say of waiting rows; None where no two classes are known."""
+    known = np.flatnonzero(labels >= 0)
+    if len(np.unique(labels[known])) < 2:
+        return None
+    near, away = nearest_labelled(unit, waiting, known, None, k, progress, STAGE)
+    return verdict(_labels_of(labels, near), weights_of(away))

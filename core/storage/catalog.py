@@ -29,6 +29,11 @@ _TABLES = {
     " seal INTEGER NOT NULL",
     "facts": "item_id TEXT PRIMARY KEY, fact TEXT NOT NULL, seal INTEGER NOT NULL",
 }
+#: Came later than version 2, and is made where it is missing, so that nothing has to be emptied.
+_LATER = {
+    "looks": "item_id TEXT PRIMARY KEY, version INTEGER NOT NULL, look BLOB NOT NULL,"
+    " seal INTEGER NOT NULL",
+}
 #: Values in one query; below SQLite's oldest limit of 999.
 _CHUNK = 900
 #: A file changed less than this before it was read may change again within one tick of the clock
@@ -71,6 +76,7 @@ class Catalog:
             self._connection = connect(path, synchronous="NORMAL")
             if not self._is_current(self._connection):
                 self._make_tables(self._connection)
+            self._make_later(self._connection)
 
     @staticmethod
     def _is_current(connection: sqlite3.Connection) -> bool:
@@ -85,6 +91,15 @@ class Catalog:
                 connection.execute(f"CREATE TABLE {name} ({columns}) WITHOUT ROWID")
             connection.execute(f"PRAGMA user_version = {_VERSION}")
         connection.execute("COMMIT")
+
+    @staticmethod
+    def _make_later(connection: sqlite3.Connection) -> None:
+        """Make the tables that an older file lacks; one that has them is only read."""
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        there = {name for (name,) in rows}
+        for name, columns in _LATER.items():
+            if name not in there:
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
 
     def close(self) -> None:
         """Close the database; the object cannot be used any more."""
@@ -229,6 +244,31 @@ class Catalog:
         rows = [(item_id, fact, _seal(item_id, fact)) for item_id, fact in texts.items()]
         if rows:
             self._write("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
+    def get_looks(self, item_ids: Sequence[str], version: int) -> dict[str, bytes]:
+        """Return what was measured of pictures, by item, where it was measured in this way."""
+        rows = self._read(
+            "SELECT item_id, version, look, seal FROM looks WHERE item_id IN (%s)",
+            list(dict.fromkeys(item_ids)),
+        )
+        for *row, seal in rows:
+            if seal != _seal(*row):
+                raise self._damaged(f"the measures of item {row[0]} are not what was written")
+        return {item_id: look for item_id, found, look, _ in rows if found == version}
+
+    def put_looks(self, looks: Mapping[str, bytes], version: int) -> None:
+        """Keep what was measured of pictures, replacing older measures, in one transaction.
+
+        Parameters
+        ----------
+        looks
+            The packed measures by item (`core.imaging.pixels.pack`).
+        version
+            Of the way of measuring and packing.
+        """
+        rows = [(key, version, look, _seal(key, version, look)) for key, look in looks.items()]
+        if rows:
+            self._write("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", rows)
 
 
 def _seal(*values: Any) -> int:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 TIERS = {
     0: ("errors", "config", "keys", "model", "progress"),
     1: ("space", "columns", "imaging", "ingest", "encoders", "embed"),
-    2: ("neighbors", "maps", "clusters", "curate", "report", "quality"),
+    2: ("neighbors", "maps", "clusters", "curate", "report", "quality", "morphology", "drift"),
     3: ("storage",),
     4: (
         "selection",
@@ -30,12 +30,18 @@ TIERS = {
         "choices",
         "reports",
         "reportfiles",
+        "findings",
+        "labelled",
+        "labelfiles",
     ),
     5: (
         "regroup",
         "choosing",
         "splitting",
         "reporting",
+        "checking",
+        "labelling",
+        "streaming",
         "run",
         "gather",
         "analyse",

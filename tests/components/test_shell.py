@@ -12,7 +12,8 @@ def test_links_keep_the_current_set_and_mark_the_page():
     links = shell.nav_links("/explore", "my set")
     hrefs = [n["props"]["href"] for n in nodes(links) if n["type"] == "Link"]
     shown = [
-        f"/{page}?set=my+set" for page in ("explore", "clusters", "curate", "slices", "report")
+        f"/{page}?set=my+set"
+        for page in ("explore", "clusters", "quality", "curate", "slices", "report")
     ]
     assert hrefs == ["/", *shown, "/jobs"]
     assert "Explore (this page)" in text(links).replace("  ", " ")

@@ -222,3 +222,56 @@ def test_write_ahead_log_is_used(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "c.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_looks_come_back_as_put_if_taken_in_this_way(catalog: Catalog) -> None:
+    looks = {f"i{k}": k.to_bytes(8, "little") for k in range(2500)}
+    catalog.put_looks(looks, version=1)
+    assert catalog.get_looks([*looks, "unknown"], version=1) == looks
+    assert catalog.get_looks(list(looks), version=2) == {}
+    catalog.put_looks({"i3": b"new"}, version=2)
+    assert catalog.get_looks(["i3", "i4"], version=2) == {"i3": b"new"}
+    assert catalog.get_looks(["i3", "i4"], version=1) == {"i4": looks["i4"]}
+    catalog.put_looks({}, version=1)
+
+
+def test_a_catalogue_from_before_looks_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with Catalog(path) as old:
+        old.put_facts({"a": {"width": 3}})
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE looks")
+    raw.close()
+    for _ in range(2):
+        with Catalog(path) as opened:
+            assert opened.get_facts(["a"]) == {"a": {"width": 3}}
+            opened.put_looks({"a": b"look"}, version=1)
+            assert opened.get_looks(["a"], version=1) == {"a": b"look"}
+
+
+def test_two_processes_may_open_an_older_catalogue_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    Catalog(path).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE looks")
+    raw.close()
+    opened: list[Catalog] = []
+    threads = [threading.Thread(target=lambda: opened.append(Catalog(path))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    for one in opened:
+        one.close()
+
+
+def test_a_changed_look_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    with Catalog(path) as catalog:
+        catalog.put_looks({"a": b"look"}, version=1)
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE looks SET version = 2")
+    raw.close()
+    with Catalog(path) as catalog, pytest.raises(StorageError, match=r"damaged .* delete it"):
+        catalog.get_looks(["a"], version=2)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from core.curation import Desk
+from core.curation.acts import TOPICS
 from core.curation.bundle import read_log
 from core.curation.fold import fold
 from core.curation.manifest import build_manifest
@@ -28,6 +29,7 @@ ROWS = st.lists(st.integers(0, len(WHOLE) - 1), min_size=1, max_size=len(WHOLE))
 PART_ROWS = st.lists(st.integers(0, len(PART) - 1), min_size=1, max_size=len(PART))
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 KINDS = st.sampled_from(["include", "exclude", "keep", "drop"])
+ABOUT = st.sampled_from([None, *TOPICS])
 CHANGES = {
     "slice.add": lambda old, given: old | given,
     "slice.remove": lambda old, given: old - given,
@@ -44,7 +46,7 @@ class Curating(RuleBasedStateMachine):
         self.workspace = Workspace(self.folder)
         named(self.workspace, WHOLE)
         self.desk = Desk(self.workspace)
-        self.model = {"slices": {}, "decided": {}, "labels": {}}
+        self.model = {"slices": {}, "decided": {}, "labels": {}, "settled": {}}
         self.before, self.after = [], []
 
     def teardown(self):
@@ -57,21 +59,44 @@ class Curating(RuleBasedStateMachine):
 
     # -- acts
 
-    @rule(kind=KINDS, rows=ROWS)
-    def decide(self, kind, rows):
-        self.desk.act(WHOLE, kind, rows, reason="because")
-        self._did(lambda m: m["decided"].update(dict.fromkeys(rows, kind)))
+    @rule(kind=KINDS, rows=ROWS, about=ABOUT)
+    def decide(self, kind, rows, about):
+        reason = f"because {len(self.before)}"
+        self.desk.act(WHOLE, kind, rows, reason=reason, about=about)
+        self._did(lambda m: self._decided(m, kind, rows, about, reason))
+
+    def _decided(self, model, kind, rows, about, reason):
+        for row in rows:
+            model["decided"][row] = kind, reason
+            if about and kind in {"keep", "include"}:
+                model["settled"][row, about] = reason
 
     @rule(kind=KINDS, rows=PART_ROWS)
     def decide_in_a_part(self, kind, rows):
         self.desk.act(PART, kind, rows)
         whole = [int(PART.base_rows[row]) for row in rows]
-        self._did(lambda m: m["decided"].update(dict.fromkeys(whole, kind)))
+        self._did(lambda m: m["decided"].update(dict.fromkeys(whole, (kind, ""))))
 
-    @rule(rows=ROWS, label=st.sampled_from(["moth", "bee", ""]))
-    def relabel(self, rows, label):
-        self.desk.act(WHOLE, "relabel", rows, label=label)
-        self._did(lambda m: m["labels"].update(dict.fromkeys(rows, label)))
+    @rule(rows=ROWS, label=st.sampled_from(["moth", "bee", ""]), about=ABOUT)
+    def relabel(self, rows, label, about):
+        self.desk.act(WHOLE, "relabel", rows, label=label, about=about)
+        self._did(lambda m: self._labelled(m, dict.fromkeys(rows, label), {"labels", about}))
+
+    @rule(rows=st.sets(st.integers(0, len(PART) - 1), min_size=1), about=ABOUT, data=st.data())
+    def relabel_each_in_a_part(self, rows, about, data):
+        given = {row: data.draw(st.sampled_from(["moth", "bee", "wasp", ""])) for row in rows}
+        labels = sorted(set(given.values()), reverse=True)
+        inner = sorted(given, key=given.get, reverse=True)
+        sizes = [list(given.values()).count(label) for label in labels]
+        self.desk.act(PART, "relabel.each", inner, labels=labels, sizes=sizes, about=about)
+        whole = {int(PART.base_rows[row]): label for row, label in given.items()}
+        self._did(lambda m: self._labelled(m, whole, {about}))
+
+    def _labelled(self, model, labels, about):
+        model["labels"].update(labels)
+        for row in labels:
+            model["settled"].pop((row, "labels"), None)
+            model["settled"].update({(row, topic): "" for topic in about - {None}})
 
     @rule(name=NAMES, rows=ROWS)
     def create(self, name, rows):
@@ -160,11 +185,18 @@ class Curating(RuleBasedStateMachine):
         for one in view.slices:
             assert one.rows.tolist() == sorted(self.model["slices"][one.name])
         for kind, rows in view.decisions.items():
-            expected = [r for r, k in sorted(self.model["decided"].items()) if k == kind]
+            expected = [r for r, (k, _) in sorted(self.model["decided"].items()) if k == kind]
             assert rows.tolist() == expected
-        out = {r for r, k in self.model["decided"].items() if k in {"exclude", "drop"}}
+        decided = self.model["decided"].items()
+        out = {r: reason for r, (k, reason) in decided if k in {"exclude", "drop"}}
         assert view.working.tolist() == [r for r in range(len(WHOLE)) if r not in out]
         assert view.labels == self.model["labels"]
+        for topic in TOPICS:
+            wanted = {r: why for (r, about), why in self.model["settled"].items() if about == topic}
+            wanted |= out
+            assert set(view.decided_about(topic).nonzero()[0].tolist()) == wanted.keys()
+            for row in range(len(WHOLE)):
+                assert view.about_reason(row, topic) == wanted.get(row)
         assert (view.can_undo is None) == (not self.before)
         assert (view.can_redo is None) == (not self.after)
         undone = [line for line in view.history(limit=10**6) if line.undone]
@@ -177,6 +209,9 @@ class Curating(RuleBasedStateMachine):
         assert [base[r] in set(whole.excluded.tolist()) for r in range(len(PART))] == [
             r in set(part.excluded.tolist()) for r in range(len(PART))
         ]
+        for topic in TOPICS:
+            decided = whole.decided_about(topic)[base].tolist()
+            assert part.decided_about(topic).tolist() == decided
         for one, other in zip(part.slices, whole.slices, strict=True):
             here = [row for row, at in enumerate(base) if at in set(other.rows.tolist())]
             assert one.rows.tolist() == here

@@ -138,25 +138,84 @@ def test_the_next_batch_is_unsure_spread_and_partly_drawn_by_lot():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(1000, 8)).astype(np.float32)
     waiting = np.arange(200, 1000)
-    sure = np.linspace(0.5, 1, 800)
-    votes = np.stack([sure, 1 - sure], axis=1)
-    found = next_batch(vectors, votes, waiting, 30, seed=1)
+    lead = np.linspace(0, 1, 800)
+    found = next_batch(vectors, lead, waiting, 30, seed=1)
     assert len(found.by_lot) == 6
     assert len(found.unsure) == 24
     assert len({*found.by_lot.tolist(), *found.unsure.tolist()}) == 30
     assert found.unsure.max() < 200 + 306  # the 10 n least sure that the lot left
-    np.testing.assert_allclose(found.margin, 2 * sure[found.unsure - 200] - 1)
-    again = next_batch(vectors, votes, waiting, 30, seed=1)
+    np.testing.assert_allclose(found.margin, lead[found.unsure - 200])
+    again = next_batch(vectors, lead, waiting, 30, seed=1)
     assert again.unsure.tolist() == found.unsure.tolist()
-    other = next_batch(vectors, votes, waiting, 30, seed=2)
+    other = next_batch(vectors, lead, waiting, 30, seed=2)
     assert other.unsure.tolist() != found.unsure.tolist()
 
 
 def test_a_batch_of_copies_is_still_whole():
     vectors = np.ones((20, 4), np.float32)
-    votes = np.full((20, 2), 0.5)
-    found = next_batch(vectors, votes, np.arange(20), 20)
+    lead = np.zeros(20)
+    found = next_batch(vectors, lead, np.arange(20), 20)
     assert sorted([*found.unsure.tolist(), *found.by_lot.tolist()]) == list(range(20))
     for bad in (0, 21):
         with pytest.raises(InputError, match="from 1 to 20"):
-            next_batch(vectors, votes, np.arange(20), bad)
+            next_batch(vectors, lead, np.arange(20), bad)
+
+
+def test_a_batch_takes_one_of_each_unit_while_there_are_enough():
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(rng.normal(size=(50, 6)), 4, axis=0).astype(np.float32)
+    units = np.repeat(np.arange(50), 4)
+    found = next_batch(
+        vectors, np.zeros(200), np.arange(200), 20, units=units, by_lot=0.1, seed=3
+    )  # fmt: skip
+    taken = np.concatenate([units[found.unsure], np.unique(units[found.by_lot])])
+    assert len(np.unique(taken)) == len(taken)
+    every = next_batch(vectors, np.zeros(200), np.arange(200), 200, units=units)
+    assert sorted([*every.unsure.tolist(), *every.by_lot.tolist()]) == list(range(200))
+
+
+def test_the_lot_is_a_fair_sample():
+    counts = np.zeros(40)
+    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    for seed in range(400):
+        found = next_batch(vectors, np.linspace(0, 1, 40), np.arange(40), 10, seed=seed)
+        counts[found.by_lot] += 1
+    assert counts.min() > 5  # 20 expected each, whatever the margin
+    assert counts.max() < 40
+
+
+def test_propagation_with_copies_counts_units(digits):
+    """Five copies of a labelled image are one proof, not five."""
+    points, codes = overlapping(120, 0, apart=3.5)
+    many = np.repeat(points, 5, axis=0)
+    given = np.repeat(np.where(np.arange(120) < 45, codes, -1), 5)
+    alone = propagate_labels(points, given[::5])
+    copied = propagate_labels(many, given, units=np.repeat(np.arange(120), 5))
+    assert alone.threshold is None
+    assert copied.threshold is None
+
+
+def test_the_interval_is_honest_without_a_mistake_and_wider_for_units():
+    from core.quality.probe import interval
+
+    target = np.repeat([0, 1], 20)
+    low, high = interval(target, target, np.arange(40))
+    assert high == 1.0
+    assert 0.9 < low < 1.0
+    told = target.copy()
+    told[:5], told[20:25] = 1, 0
+    alone = interval(target, told, np.arange(40))
+    units = interval(target, told, np.arange(40) // 5)
+    assert units[1] - units[0] > 1.5 * (alone[1] - alone[0])
+    expected = 1.959964 * np.sqrt(1.25 * 2 * (0.75 * 0.25 / 19)) / 2  # two classes, ddof 1
+    assert (alone[1] - alone[0]) / 2 == pytest.approx(expected, rel=1e-3)
+
+
+def test_many_classes_are_drawn_by_lot_and_it_is_said():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(110), 5)
+    points = (rng.normal(size=(110, 8)) * 3)[labels] + rng.normal(size=(550, 8))
+    found = linear_probe(points, np.append(labels, []).astype(int))
+    assert len(found.recall) == 100
+    assert any("100 of 110 classes" in note for note in found.notes)
+    assert found.n == 550

@@ -148,10 +148,39 @@ def test_each_fault_is_found_and_nothing_else():
         assert found[name].unsuited == ""
 
 
+def sized(*sizes):
+    frame = table([picture("china").resize((8, 8))] * len(sizes))
+    frame["width"], frame["height"] = zip(*sizes, strict=True)
+    return picture_issues(frame)["odd_size"]
+
+
+def test_a_size_is_odd_as_cleanvision_has_it():
+    """Its formula: 1 − |size − middle| / gap, both of three interquartile ranges."""
+    sides = np.array([100, 150, 200, 260, 300, 340, 2000.0])
+    found = sized(*[(side, side) for side in sides])
+    low, high = np.percentile(sides, [25, 75])
+    least, most = low - 3 * (high - low), high + 3 * (high - low)
+    expected = 1 - np.clip(np.abs(sides - (least + most) / 2) / (most - least), 0, 1)
+    np.testing.assert_allclose(found.score, expected)
+    assert found.rows.tolist() == [6]
+
+
+def test_where_sizes_are_nearly_one_a_little_more_is_not_odd():
+    photos = [(320, 213)] * 20 + [(320, 214)] * 12 + [(320, 240), (240, 320), (320, 200)]
+    found = sized(*photos, (640, 480), (100, 80))
+    assert sorted(found.rows.tolist()) == [35, 36]
+
+
+def test_where_all_have_one_size_any_other_is_odd():
+    found = sized(*[(28, 28)] * 60, (32, 32))
+    assert found.rows.tolist() == [60]
+    assert sized(*[(28, 28)] * 9).rows.tolist() == []
+
+
 def test_what_most_of_a_set_is_like_is_said_to_suit_it_badly():
     frame = table([picture("solid 5")] * 5 + [picture("china")] * 5)
     found = picture_issues(frame)
-    assert "50% of the set" in found["dark"].unsuited
+    assert "50 % of the set" in found["dark"].unsuited
     assert not len(picture_issues(frame, {"dark": 0.0})["dark"].rows)
     assert len(picture_issues(table([picture("digit")] * 9))["grey"].rows) == 0  # a grey set
 

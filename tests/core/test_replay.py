@@ -82,6 +82,9 @@ def curate(desk, opened):
     desk.act(opened, "slice.add", [11], name="night")
     desk.act(opened, "keep", [4])
     desk.undo(opened)
+    desk.act(opened, "keep", [6, 7], about="duplicates", reason="other poses")
+    rows = np.r_[20:2:-1, 1, 2]  # more than are listed in a line, not in order
+    desk.act(opened, "relabel.each", rows, labels=["wasp", "moth"], sizes=[18, 2], reason="file")
     desk.act(opened, "drop", [5], reason="twice")
     desk.act(opened, "include", [0])
     desk.act(opened, "slice.rename", name="night", to="dusk")

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import FakeSet, job
 from tests.trees import data, find, ids, nodes, text
 
-PAGES = ("home", "explore", "clusters", "curate", "slices", "report", "jobs")
+PAGES = ("home", "explore", "clusters", "quality", "labels", "curate", "slices", "report", "jobs")
 
 
 def fields_of(tree):

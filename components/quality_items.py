@@ -1,0 +1,139 @@
+"""What the views of outliers, pictures and wrong labels share: one item large, what lies near it,
+what was measured."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from components import gallery, tables
+from components.inspector import item_link
+from components.state import captions, has_pictures, noun
+from components.words import number
+from core.opened.values import is_missing
+
+#: Neighbours shown beside an item.
+NEIGHBOURS = 12
+#: Pixels a side up to which a picture is enlarged without blurring.
+SMALL = 64
+
+STATE_WORDS = {
+    "kept": "Kept",
+    "out": "Taken out",
+    "part": "Partly decided",
+    "relabelled": "Given another label",
+}
+
+
+def figure(found: Any, row: int, *, label: bool = True) -> Component:
+    """Return one item with its name and label: its picture, or words where it is a vector.
+
+    Parameters
+    ----------
+    found
+        The open set.
+    row
+        The item.
+    label
+        Whether its label is told.
+    """
+    word = captions(found, [row])[0] if label else ""
+    where = dcc.Link(name_of(found, row), href=item_link(found.name, row), className="vt-link")
+    caption = html.Figcaption([where, f" · {word}" if word else ""])
+    if has_pictures(found):
+        inside: Component = html.Img(
+            src=f"/image/{found.key}/{row}", alt=name_of(found, row),
+            className="vt-item-picture" + (" vt-pixelated" if _is_small(found, row) else ""),
+        )  # fmt: skip
+    else:
+        inside = html.Div(captions(found, [row])[0] or f"no. {number(row)}", className="vt-word")
+    return html.Figure([inside, caption], className="vt-item-figure")
+
+
+def name_of(found: Any, row: int) -> str:
+    """Return what a person calls an item: its file's name, else its number."""
+    items = found.items
+    if has_pictures(found):
+        name = str(items["path"].iat[row] or "").replace("\\", "/").rsplit("/", 1)[-1]
+        frame: Any = items["frame"].iat[row] if "frame" in items else None
+        if name and not is_missing(frame):
+            return f"{name}, no. {number(int(frame))}"
+        if name and name not in {"nan", "<NA>"}:
+            return name
+    return f"{noun(found).capitalize()} {number(row)}"
+
+
+def _is_small(found: Any, row: int) -> bool:
+    """Tell whether a picture has so few pixels that each should be seen."""
+    sides = [found.items[side].iat[row] for side in ("width", "height") if side in found.items]
+    return bool(sides) and all(not is_missing(side) and side <= SMALL for side in sides)
+
+
+def strip(
+    found: Any, rows: Sequence[int], under: Sequence[Any], *, marks: Sequence[str] = ()
+) -> Component:
+    """Return items side by side, each with a line under it.
+
+    Parameters
+    ----------
+    found
+        The open set.
+    rows
+        The items.
+    under
+        What stands under each: text or a component.
+    marks
+        A word that changes the look of some: "given", "proposed" or "".
+    """
+    looks = marks or [""] * len(rows)
+    cells = [
+        html.Li(
+            [
+                dcc.Link(
+                    [_small(found, row),
+                     html.Span(f"{name_of(found, row)} in Explore", className="visually-hidden")],
+                    href=item_link(found.name, row), className="vt-item-link",
+                ),
+                html.Span(told, className="vt-small"),
+            ],
+            className="vt-item-near" + (f" vt-item-{look}" if look else ""),
+        )
+        for row, told, look in zip(rows, under, looks, strict=True)
+    ]  # fmt: skip
+    return html.Ul(cells, className="vt-item-strip")
+
+
+def _small(found: Any, row: int) -> Component:
+    """Return the thumbnail of an item, or its label in words."""
+    if has_pictures(found):
+        return gallery.thumb(f"{found.key}/{row}", "")
+    return html.Span(captions(found, [row])[0] or f"no. {number(row)}", className="vt-word")
+
+
+def reason(case: Any) -> Component:
+    """Return why a case is listed, and what was decided of it."""
+    parts: list[Any] = [html.P(case.reason, className="vt-item-reason")] if case.reason else []
+    if case.state:
+        told = STATE_WORDS.get(case.state, case.state)
+        parts.append(html.P([html.Span(told, className="vt-state vt-state-done"),
+                             " Press z to take the last decision back."],
+                            className="vt-small"))  # fmt: skip
+    return html.Div(parts, className="vt-item-why")
+
+
+def neighbours(case: Any) -> list[dict[str, Any]]:
+    """Return the neighbours that a case names, the nearest first: row, distance, label."""
+    return list(case.detail.get("neighbours") or [])[:NEIGHBOURS]
+
+
+def section(title: str, *inside: Component | None) -> Component:
+    """Return a part of a case under a heading."""
+    return html.Section(
+        [html.H3(title), *(part for part in inside if part is not None)], className="vt-item-part"
+    )
+
+
+def measured(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str) -> Component:
+    """Return raw values as a table."""
+    return tables.table(head, rows, caption=caption)

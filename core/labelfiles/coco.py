@@ -1,0 +1,134 @@
+"""Labels from JSON in COCO's form, as annotation tools write it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.curation.words import counted
+from core.errors import InputError
+from core.labelfiles.model import Box, Entry, LabelFile, named
+
+_LISTS = ("images", "annotations", "categories")
+
+
+def read_coco(path: Path) -> LabelFile:
+    """Return the labels of a file in COCO's form.
+
+    `images` have `id` and `file_name`, `annotations` have `image_id` and `category_id`, and
+    `categories` have `id` and `name`. Ids may be numbers or text, also mixed. An image without an
+    annotation has no label; one with several has them all, and matching tells what to do.
+
+    Raises
+    ------
+    InputError
+        It is no JSON, or not of this form; the message says what is missing.
+    OSError
+        It cannot be read.
+    """
+    value = _load(path)
+    for name in _LISTS:
+        if not isinstance(value.get(name), list):
+            raise InputError(
+                f"{path.name}: no list “{name}”; labels are read from JSON in COCO's form, with "
+                "images, annotations and categories"
+            )
+    names = _categories(value["categories"], path.name)
+    given, unknown = _annotations(value["annotations"], names, path.name)
+    entries: list[Entry] = []
+    seen: set[str] = set()
+    for image in _records(value["images"], "images", path.name):
+        keys, number = _image_keys(image), _id(image.get("id"))
+        if not keys or number is None:
+            raise InputError(f"{path.name}: an image has no id or no file_name")
+        seen.add(number)
+        frame = image.get("frame") if type(image.get("frame")) is int else None
+        found = given.get(number, [])
+        entries += [
+            Entry(address + keys, label, box, frame) for label, box, address in found
+        ] or [Entry(keys, None, frame=frame)]  # fmt: skip
+    notes = []
+    if unknown:
+        listed = ", ".join(sorted(unknown)[:5])
+        notes.append(f"left out: annotations of categories that the file does not name: {listed}")
+    astray = sum(len(found) for number, found in given.items() if number not in seen)
+    if astray:
+        told = counted(astray, "annotation")
+        notes.append(f"left out: {told} of images that the file does not list")
+    return LabelFile(path.name, "coco", "", (), tuple(entries), tuple(notes))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path.name}: not JSON ({str(error)[:120]})") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path.name}: not in COCO's form: it must be an object with images, "
+                         "annotations and categories")  # fmt: skip
+    return value
+
+
+def _records(values: list[Any], name: str, file: str) -> list[dict[str, Any]]:
+    if not all(isinstance(one, dict) for one in values):
+        raise InputError(f"{file}: what is in “{name}” must be objects")
+    return values
+
+
+def _id(value: Any) -> str | None:
+    """Return an id as text, so that 7 and "7" are one; None where there is none."""
+    return None if value is None or isinstance(value, dict | list | bool) else str(value)
+
+
+def _categories(values: list[Any], file: str) -> dict[str, str]:
+    """Return the name of each category by its id; the id itself where it has no name."""
+    found: dict[str, str] = {}
+    for one in _records(values, "categories", file):
+        number, name = _id(one.get("id")), one.get("name")
+        if number is None:
+            raise InputError(f"{file}: a category has no id")
+        found[number] = name.strip() if isinstance(name, str) and name.strip() else number
+    return found
+
+
+def _annotations(
+    values: list[Any], names: Mapping[str, str], file: str
+) -> tuple[dict[str, list[tuple[str, Box | None, tuple[tuple[str, str], ...]]]], set[str]]:
+    """Return label, box and own address of each image's annotations, and unknown categories."""
+    found: dict[str, list[tuple[str, Box | None, tuple[tuple[str, str], ...]]]] = defaultdict(list)
+    unknown: set[str] = set()
+    for one in _records(values, "annotations", file):
+        image, category = _id(one.get("image_id")), _id(one.get("category_id"))
+        if image is None or category is None:
+            raise InputError(f"{file}: an annotation has no image_id or no category_id")
+        if category in names:
+            found[image].append((names[category], _box(one.get("bbox")), _address(one)))
+        else:
+            unknown.add(category)
+    return found, unknown
+
+
+def _box(value: Any) -> Box | None:
+    """Return a box of four numbers with an area; None for anything else."""
+    try:
+        x, y, width, height = (float(one) for one in value)
+    except (TypeError, ValueError):
+        return None
+    return (x, y, width, height) if width > 0 and height > 0 else None
+
+
+def _address(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the address that Vitrine's own files have beside COCO's fields."""
+    value = record.get("item_id")
+    return (("id", value),) if isinstance(value, str) and value else ()
+
+
+def _image_keys(image: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what an image is called: its file, and the name it had before a tool renamed it."""
+    extra = image.get("extra")
+    names = [extra.get("name")] if isinstance(extra, dict) else []
+    names.append(image.get("file_name"))
+    return _address(image) + tuple(
+        named(name) for name in names if isinstance(name, str) and name.strip()
+    )

@@ -1,0 +1,239 @@
+"""The labels of a set, as edited, into a file that other programs read."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.errors import InputError
+from core.export.folder import checked_file, checked_target
+from core.export.whole import write_whole
+from core.labelfiles.folders import write_folder
+from core.labelfiles.rows import Rows, rows_to_write
+from core.storage.store import Workspace, storage_errors
+
+#: Formats, and what their files end with; "" is a folder.
+FORMATS = {"csv": ".csv", "parquet": ".parquet", "coco": ".json", "folder": "", "links": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes
+    ----------
+    path
+        The file or folder.
+    images, labelled
+        How many images there are, and how many of them have a label.
+    counts
+        How many have each label, the most first.
+    notes
+        Files that could not be copied, and other things a person should know.
+    """
+
+    path: Path
+    format: str
+    images: int
+    labelled: int
+    counts: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+def format_of(path: Path, wanted: str | None) -> str:
+    """Return the format that is asked for, else the one that a file's ending says.
+
+    Raises
+    ------
+    InputError
+        There is no such format, or the ending tells none.
+    """
+    if wanted is not None:
+        if wanted not in FORMATS:
+            raise InputError(f"format {wanted[:40]!r}: use one of {', '.join(FORMATS)}")
+        return wanted
+    suffix = path.suffix.lower()
+    found = next((name for name, ending in FORMATS.items() if ending and ending == suffix), None)
+    if found is None and suffix:
+        raise InputError(
+            f"{path.name}: end it with .csv, .parquet or .json, or say the format: "
+            f"{', '.join(FORMATS)}"
+        )
+    return found or "folder"
+
+
+def check_place(
+    path: Path, opened: Any, workspace: Workspace, format: str, *, replace: bool = False
+) -> Path:
+    """Return where to write, if it may be written there.
+
+    Parameters
+    ----------
+    replace
+        A file that is there may be written anew.
+
+    Raises
+    ------
+    InputError
+        It would lie with the set's own pictures or in the workspace, replace what is there or
+        what the set was made from, or its folder does not exist.
+    """
+    if not FORMATS[format] or not replace:
+        return checked_target(path, opened, workspace, folder=not FORMATS[format])
+    if not path.parent.is_dir():
+        raise InputError(f"the folder {path.parent} does not exist; make it first")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file in it, or use the format folder")
+    return checked_file(path, opened, workspace, picture=False)
+
+
+def write_labels(
+    opened: Any,
+    view: Any,
+    path: Path,
+    format: str,
+    *,
+    slice: str | None = None,
+    rows: Sequence[int] | None = None,
+    workspace: Workspace | None = None,
+    replace: bool = False,
+) -> Written:
+    """Write the labels of the working set, as edited.
+
+    Parameters
+    ----------
+    opened
+        A set or part.
+    view
+        What was decided about it.
+    path
+        The file; for "folder" and "links" a folder that is new or empty.
+    format
+        csv or parquet: a row an image with item_id, path and label; coco: JSON; folder: copies
+        of the files, in a folder for each label; links: symbolic links instead of copies.
+    slice, rows
+        Only what is in this slice, or these rows; of both only what is in the working set.
+    workspace
+        Nothing is written into it, nor among the set's own pictures; None asks nothing, for a
+        file that the caller made.
+    replace
+        Whether a file that is there may be written anew; never one that the set was made from.
+
+    Raises
+    ------
+    InputError
+        The place, the format or the slice cannot be used.
+    StorageError
+        The disk is full or refuses; a file is whole or not there.
+    """
+    format = format_of(path, format)
+    if workspace is not None:
+        path = check_place(path, opened, workspace, format, replace=replace)
+    chosen = rows_to_write(opened, view, slice=slice, rows=rows)
+    notes: tuple[str, ...] = ()
+    if FORMATS[format]:
+        write_whole(path, lambda part: _WRITERS[format](part, chosen, opened))
+    else:
+        with storage_errors(f"writing {path}"):
+            notes = write_folder(path, chosen, opened, links=format == "links")
+    counts = Counter(label for label in chosen.labels if label is not None)
+    return Written(path, format, len(chosen), counts.total(), dict(counts.most_common()), notes)
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def _table(rows: Rows) -> dict[str, list[Any]]:
+    """Return the columns of a table of labels: regions only where there are some."""
+    found: dict[str, list[Any]] = {"item_id": rows.addresses}
+    if any(rows.paths):
+        found["path"] = [path or None for path in rows.paths]
+    if any(frame is not None for frame in rows.frames):
+        found["frame"] = rows.frames
+    if any(box is not None for box in rows.boxes):
+        for place, side in enumerate("xywh"):
+            found[f"box_{side}"] = [None if box is None else box[place] for box in rows.boxes]
+    return found | {"label": rows.labels}
+
+
+def _write_csv(part: Path, rows: Rows, opened: Any) -> None:
+    columns = _table(rows)
+    lines = [list(columns), *zip(*columns.values(), strict=True)]
+    part.write_bytes(b"".join(",".join(map(_cell, line)).encode() + b"\n" for line in lines))
+
+
+def _cell(value: Any) -> str:
+    """Return a cell in double quotes where its text could be taken for something else."""
+    text = "" if value is None else str(value)
+    if any(mark in text for mark in ',;\t|"\r\n') or text != text.strip():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _write_parquet(part: Path, rows: Rows, opened: Any) -> None:
+    columns = _table(rows)
+    kinds = {"frame": "Int64"} | {f"box_{side}": "Float64" for side in "xywh"}
+    frame = pd.DataFrame({
+        name: pd.Series(values, dtype=kinds.get(name, "string")) for name, values in columns.items()
+    })  # fmt: skip
+    frame.to_parquet(part, index=False)
+
+
+# -- COCO ------------------------------------------------------------------------------------------
+
+
+def _write_coco(part: Path, rows: Rows, opened: Any) -> None:
+    if not all(rows.paths):
+        raise InputError("these items have no picture files: write their labels as csv or parquet")
+    names = sorted({label for label in rows.labels if label is not None})
+    numbers = {name: number for number, name in enumerate(names, 1)}
+    images: dict[tuple[str, int | None], dict[str, Any]] = {}
+    annotations: list[dict[str, Any]] = []
+    sizes = _sizes(opened, rows)
+    for place, (label, path, address) in enumerate(
+        zip(rows.labels, rows.paths, rows.addresses, strict=True)
+    ):
+        frame, box = rows.frames[place], rows.boxes[place]
+        key = (address if box is None else path), frame  # regions of a file share its image
+        if key not in images:
+            images[key] = {"id": len(images) + 1, "file_name": path} | sizes[place]
+            images[key] |= {} if frame is None else {"frame": frame}
+            images[key] |= {"item_id": address} if box is None else {}
+        image = images[key]
+        if label is not None:
+            annotation = {
+                "id": len(annotations) + 1, "image_id": image["id"],
+                "category_id": numbers[label], "iscrowd": 0,
+            }  # fmt: skip
+            if box is not None:
+                annotation |= {"bbox": list(box), "area": box[2] * box[3], "item_id": address}
+            annotations.append(annotation)
+    value = {
+        "info": {"description": f"labels of {opened.base.name}"},
+        "images": list(images.values()),
+        "annotations": annotations,
+        "categories": [{"id": numbers[name], "name": name} for name in names],
+    }
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _sizes(opened: Any, rows: Rows) -> list[dict[str, int]]:
+    """Return width and height of each row's picture, where the set knows them."""
+    table = opened.items.iloc[rows.rows]
+    if not {"width", "height"} <= set(table.columns):
+        return [{}] * len(rows)
+    pairs = zip(table["width"].tolist(), table["height"].tolist(), strict=True)
+    return [
+        {} if pd.isna(w) or pd.isna(h) else {"width": int(w), "height": int(h)} for w, h in pairs
+    ]
+
+
+_WRITERS: dict[str, Callable[[Path, Rows, Any], None]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "coco": _write_coco,
+}
