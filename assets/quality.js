@@ -27,16 +27,19 @@
     return none;
   }
 
-  // The tabs and the list keep what is shown in sight; on narrow screens the case itself comes
-  // into sight.
+  function sideways(link) {
+    const row = link.parentElement;
+    const left = link.offsetLeft - row.offsetLeft;
+    if (left + link.offsetWidth > row.clientWidth + row.scrollLeft || left < row.scrollLeft)
+      row.scrollLeft = left - row.clientWidth / 2;
+  }
+
+  // The tabs, the chips and the list keep what is shown in sight; on narrow screens the case itself
+  // comes into sight.
   function follow(other) {
-    const tab = document.querySelector(".vt-quality-tabs .vt-tab-here");
-    if (tab) {
-      const tabs = tab.parentElement;
-      const right = tab.offsetLeft - tabs.offsetLeft;
-      if (right + tab.offsetWidth > tabs.clientWidth + tabs.scrollLeft || right < tabs.scrollLeft)
-        tabs.scrollLeft = right - tabs.clientWidth / 2;
-    }
+    document
+      .querySelectorAll(".vt-quality-tabs .vt-tab-here, .vt-quality-bar .vt-chip[aria-current]")
+      .forEach(sideways);
     const line = document.querySelector('.vt-queue-line[aria-current="true"]');
     const list = line && line.closest(".vt-queue-list");
     if (list) {

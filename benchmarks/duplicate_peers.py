@@ -3,10 +3,12 @@
     PYTHON benchmarks/duplicate_peers.py FOLDER TOOL
 
 Runs in a Python that has the tool, with the tool's own defaults, and prints
-`{"pairs": [[name, name]], "seconds", "version"}`.
+`{"pairs": [[name, name]], "seconds", "processor", "version"}`; processor seconds are those of all
+its threads and processes together.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -82,6 +84,11 @@ def dataeval(folder: Path, flags: str) -> Pairs:
     return all_pairs([[pictures.paths[at].name for at in group] for group in groups])
 
 
+def processor_seconds() -> float:
+    """Return what this process and those it waited for have used."""
+    return sum(os.times()[:4])
+
+
 TOOLS = {
     "imagededup phash": ("imagededup", lambda folder: imagededup(folder, "PHash")),
     "imagededup dhash": ("imagededup", lambda folder: imagededup(folder, "DHash")),
@@ -107,10 +114,10 @@ def main() -> None:
     package, find = TOOLS[name]
     for module in MODULES[package]:
         import_module(module)
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), processor_seconds()
     pairs = find(folder)
-    seconds = time.perf_counter() - began
-    print(json.dumps({"pairs": pairs, "seconds": seconds, "version": version(package)}))
+    told = {"seconds": time.perf_counter() - began, "processor": processor_seconds() - busy}
+    print(json.dumps({"pairs": pairs, "version": version(package)} | told))
 
 
 if __name__ == "__main__":

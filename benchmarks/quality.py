@@ -6,9 +6,12 @@
 Takes pictures from the folders, and of a fifth of them makes one copy each: half the size, 5 % of
 each edge cut off, brighter, mirrored, JPEG at 60. Every tool gets the same folder in the same run,
 a process of its own, and says which pairs are near-duplicates; seconds are counted inside the
-process, after imports. Right is a pair of a picture and its copy. Pictures that were alike before
-count against every tool alike. For Vitrine the seconds are those of the check, with the learned
-threshold, and those of `run` with the encoder beside it: no other tool needs, or makes, vectors.
+process, after imports, and those of the processor beside them. Right is a pair of a picture and its
+copy. Pictures that were alike before count against every tool alike, but for those that
+`--known FILE` names: on each line two pictures that show the same, by file name; they and their
+copies count neither way. `--wrong` prints the pairs that are neither, by the names they came with.
+For Vitrine the seconds are those of the check, with the learned threshold, and those of `run` with
+the encoder beside it: no other tool needs, or makes, vectors.
 
 PYTHON is an interpreter in which the other tools are installed; those it lacks are said to be
 missing. DataEval needs pictures in memory, which is part of its time, as reading is of the others'.
@@ -33,7 +36,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from benchmarks.duplicate_peers import TOOLS
+from benchmarks.duplicate_peers import TOOLS, processor_seconds
 
 CHANGES = ("half", "crop", "brighter", "mirrored", "jpeg")
 ENDINGS = {".jpg", ".jpeg", ".png"}
@@ -52,26 +55,37 @@ def changed(image: Image.Image, change: str) -> Image.Image:
     return ImageOps.mirror(image) if change == "mirrored" else image
 
 
-def plant(sources: list[Path], folder: Path, items: int, seed: int) -> dict[str, tuple[str, str]]:
-    """Fill a folder; return the picture and the change of every copy, by the copy's name."""
+def plant(
+    sources: list[Path], folder: Path, items: int, seed: int
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Fill a folder; return picture and change of every copy, and where every picture is from."""
     rng = np.random.default_rng(seed)
     originals = items - items // 5
     if len(sources) < originals:
         raise SystemExit(f"{originals:,} pictures are needed, the folders hold {len(sources):,}")
     taken = [sources[at] for at in rng.permutation(len(sources))[:originals]]
     copies: dict[str, tuple[str, str]] = {}
+    origins: dict[str, str] = {}
     for number, path in enumerate(taken):
         name = f"p{number:05}{path.suffix.lower()}"
         (folder / name).write_bytes(path.read_bytes())
+        origins[name] = path.name
         if number >= items // 5:
             continue
         change = CHANGES[number % len(CHANGES)]
         with Image.open(path) as image:
             copy = changed(ImageOps.exif_transpose(image).convert("RGB"), change)
         to = folder / f"q{number:05}.{'jpg' if change == 'jpeg' else 'png'}"
-        copy.save(to, **({"quality": 60} if change == "jpeg" else {}))
+        copy.save(to, quality=60)  # of which PNG takes no notice
         copies[to.name] = (name, change)
-    return copies
+        origins[to.name] = path.name
+    return copies, origins
+
+
+def known_pairs(path: str | None) -> set[frozenset[str]]:
+    """Return pairs of names of pictures that show the same, from a file of two names a line."""
+    lines = Path(path).read_text().splitlines() if path else []
+    return {frozenset(line.split()) for line in lines if line.strip() and line[0] != "#"}
 
 
 def vitrine(folder: Path, encoder: str, workspace: Path) -> dict[str, Any]:
@@ -90,10 +104,10 @@ def vitrine(folder: Path, encoder: str, workspace: Path) -> dict[str, Any]:
     place = open_workspace(settings)
     began = time.perf_counter()
     run(RunRequest(str(folder), "q", encoder, ("pca",)), place, settings, Progress())
-    encoded = time.perf_counter()
+    encoded, busy = time.perf_counter(), processor_seconds()
     asked = QualityRequest("q", turned=True, topics=("duplicates",))
     run_quality(asked.to_json(), place, settings, Progress())
-    checked = time.perf_counter()
+    checked, used = time.perf_counter(), processor_seconds() - busy
     opened = Library(place).open("q")
     check = Findings(place).check(opened)
     assert check is not None
@@ -104,6 +118,7 @@ def vitrine(folder: Path, encoder: str, workspace: Path) -> dict[str, Any]:
     return {
         "pairs": [list(pair) for pair in _pairs(groups)],
         "seconds": checked - encoded,
+        "processor": used,
         "run": encoded - began,
         "version": "this",
     }
@@ -140,7 +155,8 @@ def compare(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "pictures"
         folder.mkdir()
-        copies = plant(sources, folder, options.items, options.seed)
+        copies, origins = plant(sources, folder, options.items, options.seed)
+        known = known_pairs(options.known)
         print(f"{options.items:,} pictures, {len(copies):,} of them copies", flush=True)
         commands = {
             f"Vitrine, {options.encoder}": [
@@ -158,14 +174,33 @@ def compare(options: argparse.Namespace) -> None:
                 print(f"{tool}: {done.stderr.strip().splitlines()[-1]}", flush=True)
                 continue
             found = json.loads(done.stdout.strip().splitlines()[-1])
-            precision, recall, by = judged(found["pairs"], copies)
+            pairs = [pair for pair in found["pairs"]
+                     if frozenset(origins[name] for name in pair) not in known]  # fmt: skip
+            precision, recall, by = judged(pairs, copies)
             each = ", ".join(f"{change} {share:.2f}" for change, share in by.items())
             more = f" + run {found['run']:.1f}" if "run" in found else ""
             print(
                 f"{tool} ({found['version']}): recall {recall:.3f} ({each}), precision "
-                f"{precision:.3f}, {found['seconds']:.1f} s{more}",
+                f"{precision:.3f}, {found['seconds']:.1f} s{more}, "
+                f"processor {found['processor']:.1f} s",
                 flush=True,
             )
+            if options.wrong:
+                print_wrong(pairs, copies, origins)
+
+
+def print_wrong(
+    pairs: list[list[str]], copies: dict[str, tuple[str, str]], origins: dict[str, str]
+) -> None:
+    """Print the pairs that are no picture and its copy, once by the names they came with."""
+    right = {frozenset((copy, name)) for copy, (name, _) in copies.items()}
+    wrong = {
+        tuple(sorted(origins[name] for name in pair))
+        for pair in pairs
+        if frozenset(pair) not in right
+    }
+    for one, two in sorted(wrong):
+        print(f"    {one} {two}", flush=True)
 
 
 def scale(items: int, dims: int) -> None:
@@ -201,6 +236,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--encoder", default="colour-texture")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--known")
+    parser.add_argument("--wrong", action="store_true")
     parser.add_argument("--vectors", type=int)
     parser.add_argument("--dims", type=int, default=128)
     parser.add_argument("--alone", help=argparse.SUPPRESS)

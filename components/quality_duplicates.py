@@ -15,6 +15,7 @@ from components.quality_items import name_of, reason
 from components.state import has_pictures, link, noun, services
 from components.words import listed, number, plural, score
 from core.findings.model import LEVELS, TITLES
+from core.opened.values import is_missing
 
 #: What stands in the place of the list of groups, by the address's kind.
 PANELS = {"leaks": "Leaks", "sequence": "Sequence filter"}
@@ -163,7 +164,7 @@ def sizes(found: Any, row: int) -> str:
     if not {"width", "height"} <= set(found.items.columns):
         return ""
     width, height = found.items["width"].iat[row], found.items["height"].iat[row]
-    if any(side is None or side != side or not side for side in (width, height)):
+    if any(is_missing(side) or not side for side in (width, height)):
         return ""
     return f"{int(width)} × {int(height)}"
 
@@ -173,7 +174,9 @@ def apart(one: Mapping[str, Any], kept: bool) -> str:
     far = one.get("distance")
     if kept or far is None:
         return ""
-    return "same picture" if far < 1e-6 else f"distance {score(far, 4 if far < 0.01 else 3)}"
+    if far < 1e-6:
+        return "same picture" if one.get("apart") == 0 else "same vector"
+    return f"distance {score(far, 4 if far < 0.01 else 3)}"
 
 
 def more(found: Any, case: Any) -> Component | None:

@@ -12,7 +12,7 @@ from components import notices, quality_frame, quality_items, selection_bar
 from components.attributes import attrs
 from components.quality_frame import GO, NOW, TRAIL
 from components.state import noun, services
-from components.words import column_name, number, score, share
+from components.words import column_name, number, score
 from core.errors import InputError
 
 #: The field and the button for a label that is neither the given nor the proposed one.
@@ -31,7 +31,7 @@ def bar(found: Any, view: Any, check: Any, keys: Mapping[str, str]) -> Component
     """
     line = services().findings.summary(found, view, check).topics.get("labels")
     parts: list[Component | None] = [quality_frame.state_chips(keys, line)]
-    if check.labels is not None:
+    if check.labels is not None and check.labels.meta.get("status") != "undefined":
         parts.append(html.P(how(check.labels.meta, noun(found)), className="vt-small"))
     if line is not None and line.notice:
         parts.append(notices.hint(line.notice))
@@ -50,7 +50,10 @@ def bar(found: Any, view: Any, check: Any, keys: Mapping[str, str]) -> Component
 def how(meta: Mapping[str, Any], one: str = "image") -> str:
     """Return how labels were judged, in words."""
     column = str(meta.get("column") or "label")
-    told = f"Each {one} was voted on by its 15 nearest labelled ones, copies of it left out"
+    told = (
+        f"The label of each {one} was judged by those nearest to it and by a linear rule learned "
+        "from all others; copies do not vouch for each other"
+    )
     if column == "label":
         return f"{told}. Nothing changes unless you accept it."
     return f"{told}; the labels are those of “{column_name(column)}”."
@@ -81,23 +84,16 @@ def labels(case: Any) -> Component:
     """Return the given and the proposed label, and that of now where it is another."""
     now = case.detail.get("label_now", case.given)
     changed = now != case.given
-    parts = [_label("Label before" if changed else "Label now", case.given, "given", "")]
-    parts.append(_label("Proposed", case.proposed, "proposed", _sure(case)))
+    parts = [_label("Label before" if changed else "Label now", case.given, "given")]
+    parts.append(_label("Proposed", case.proposed, "proposed"))
     if changed:
-        parts.append(_label("Label now", now, "now", ""))
+        parts.append(_label("Label now", now, "now"))
     return html.Dl(parts, className="vt-label-pair")  # fmt: skip
 
 
-def _label(title: str, name: str | None, look: str, told: str) -> Component:
+def _label(title: str, name: str | None, look: str) -> Component:
     inside = [html.Dt(title), html.Dd(name or "none")]
-    inside += [html.Dd(told, className="vt-small")] if told else []
     return html.Div(inside, className=f"vt-label-{look}")
-
-
-def _sure(case: Any) -> str:
-    """Return how sure the proposal is; "" where it is not known."""
-    value = case.detail.get("confidence")
-    return "" if value is None else f"{share(float(value))} of the votes"
 
 
 def other(found: Any, view: Any) -> Component:

@@ -58,9 +58,14 @@ def how(meta: Mapping[str, Any], one: str = "image") -> str:
             f"of {plural(n, one)} found, of which about {level} are expected to be false "
             "(conformal p-values, Benjamini–Hochberg)."
         )
+    among = plural(n, one)
+    if not listed:
+        return f"{told}. None of {among} is more alone than the others."
+    which = "The highest" if listed == 1 else f"The {number(listed)} highest"
+    are = "is" if listed == 1 else "are"
     return (
-        f"{told}. The {number(listed)} highest of {plural(n, one)} are listed, faulty or not: "
-        "without a clean reference a score only ranks."
+        f"{told}. {which} of {among} {are} listed, faulty or not: without a clean reference a "
+        "score only ranks."
     )
 
 

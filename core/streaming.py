@@ -11,6 +11,7 @@ from core.choices.stored import mark_of, slice_of
 from core.choosing import Data
 from core.columns import as_numbers, column_kind
 from core.config import Settings
+from core.curate.duplicates import duplicate_threshold
 from core.curation import Desk
 from core.curation.acts import slice_name
 from core.errors import InputError, NotFoundError
@@ -22,7 +23,7 @@ from core.model import Neighbors
 from core.progress import Progress
 from core.quality.stream import Filtered, filter_stream
 from core.quality.stream_request import StreamRequest
-from core.quality.threshold import learned_threshold
+from core.quality.unlike import FLOOR
 from core.storage.partrecords import is_part_name, read_part
 from core.storage.store import Workspace, library_versions, now
 
@@ -170,8 +171,8 @@ def _threshold(
     key = checked.get("duplicates")
     if key and checked.get("imageset") == opened.key and workspace.has("duplicates", key):
         return float(workspace.read("duplicates", key).meta["tau"]), "the check of duplicates"
-    learned = learned_threshold(None, neighbors, np.zeros((len(opened), 0), np.float32))
-    return float(learned.tau), "a third of the usual distance to the nearest image"
+    third = max(duplicate_threshold(neighbors), FLOOR)
+    return third, "a third of the usual distance to the nearest image"
 
 
 def _names(

@@ -32,6 +32,8 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--use-gl=angle", "--use-angle=swi
 PAGES = {
     "explore": ("/explore?set=digits&color=label", ".vt-map[data-state=ready]"),
     "clusters": ("/clusters?set=digits", ".vt-cluster"),
+    "quality": ("/quality?set=digits", "#vt-page .vt-page, .vt-page"),
+    "labels": ("/quality?set=digits&view=labels", "#quality-case"),
     "curate": ("/curate?set=digits", ".vt-figure .main-svg"),
     "sets": ("/", ".vt-set"),
     "jobs": ("/jobs", ".vt-job"),
@@ -102,6 +104,7 @@ def prepare(workspace: str) -> str:
     run(workspace, "run", "sample:digits", "--name", "digits", "--encoder", "pixels",
         "--map", "umap", "--map", "tsne")  # fmt: skip
     run(workspace, "clusters", "digits", "--stability")
+    run(workspace, "quality", "digits", "--turned")
     run(workspace, "curate", "digits", "--slice", "first to label")
     report = run(workspace, "report", "digits", "--slice", "first to label")
     return f"/report/{report['id']}"

@@ -272,7 +272,8 @@ def _labelcheck(opened: OpenSet) -> dict[str, Any]:
     other = [LABELS[1 - LABELS.index(one)] for one in given]
     issues = pd.DataFrame(
         {"row": WRONG, "given": pd.Series(given, dtype="string"),
-         "proposed": pd.Series(other, dtype="string"), "score": quality[WRONG]}
+         "proposed": pd.Series(other, dtype="string"), "score": quality[WRONG],
+         "wrong": [0.9, 0.7, 0.4]}
     )  # fmt: skip
     counts = labels.value_counts()
     balance = pd.DataFrame(

@@ -26,11 +26,14 @@ from core.quality.pictures import ISSUES, issue_scores
 from core.storage.records import region_of
 from core.storage.store import Workspace
 
-FORMAT = 6
+FORMAT = 7
 STAGE = "duplicates"
 #: Bits in which hashes may differ for any two pictures to be compared; for near neighbours, as they
 #: are and turned (of eight ways one is near by chance).
 BITS, NEIGHBOUR_BITS, TURNED_BITS = 6, 24, 16
+#: Of near neighbours of so few pixels hashes only forbid what is less alike than by chance: half a
+#: pixel cut off moves them as far as 5 % of a photograph.
+FEW_PIXELS, FEW_BITS = 48, 32
 #: The hashes of a picture as it is, and of it turned.
 UPRIGHT, TURNED = slice(0, 1), slice(1, 8)
 #: Nearest neighbours of each picture that are compared, where their hashes do not forbid it.
@@ -74,7 +77,8 @@ class Comparer:
         first = np.zeros(len(measures), bool)
         first[np.unique(self.pictures, return_index=True)[1]] = True
         self.hashes = np.asarray(self.pixels.hashes)
-        self.usable = np.asarray(self.pixels.known) & full & first
+        self.comparable = np.asarray(self.pixels.known) & first
+        self.usable = self.comparable & full  # of the others hashes alone say nothing
         self.sides = np.nan_to_num(measures[["width", "height"]].to_numpy(np.float64).min(axis=1))
         self.records = self.opened.items
 
@@ -106,7 +110,7 @@ class Comparer:
 
     def _learn(self) -> None:
         """Find how alike different pictures of the set are, from some drawn at random."""
-        rows = np.flatnonzero(self.usable)
+        rows = np.flatnonzero(self.comparable)
         if len(rows) > SAMPLE:
             rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
         rows = self._read(rows)
@@ -114,7 +118,7 @@ class Comparer:
         shown = Pictures(np.stack(grey), self.sides[rows])
         hashes = self.hashes[rows, 0]
         related = hamming(hashes[:, None], hashes[None, :]) <= BITS
-        self.limits = limits_of(shown, int(self.usable.sum()), related)
+        self.limits = limits_of(shown, int(self.comparable.sum()), related)
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """Read pictures that were not read before; return the rows of those that could be."""
@@ -196,10 +200,11 @@ def _candidates(comparer: Comparer, neighbors: Neighbors, turned: bool) -> np.nd
     limits = ((UPRIGHT, NEIGHBOUR_BITS), (TURNED, TURNED_BITS))
     for column in near.T:
         pairs = np.sort(np.stack([stands, column], axis=1), axis=1)
-        pairs = pairs[(pairs[:, 0] != pairs[:, 1]) & usable[pairs].all(axis=1)]
+        pairs = pairs[(pairs[:, 0] != pairs[:, 1]) & comparer.comparable[pairs].all(axis=1)]
         for some, most in limits[: 1 + turned]:
             bits, way = comparer.bits(pairs, some)
-            found.append(np.column_stack([pairs, way, bits])[bits <= most])
+            few = (comparer.sides[pairs].max(axis=1) < FEW_PIXELS) & (some == UPRIGHT)
+            found.append(np.column_stack([pairs, way, bits])[bits <= np.where(few, FEW_BITS, most)])
     joined = np.concatenate(found)
     kind = joined[:, 2] > 0
     joined = joined[np.lexsort((joined[:, 2], joined[:, 3], kind, joined[:, 1], joined[:, 0]))]
@@ -229,7 +234,7 @@ def closed(comparer: Comparer, alike: Alike, pairs: np.ndarray) -> Alike:
     missing: list[tuple[int, int]] = []
     for points in _small(groups):
         rows = first[1][points]
-        rows = np.sort(rows[comparer.usable[rows]]).tolist()
+        rows = np.sort(rows[comparer.comparable[rows]]).tolist()
         missing += [pair for pair in combinations(rows, 2) if pair not in known]
         if len(missing) > MOST_PAIRS:
             break

@@ -125,7 +125,7 @@ def _check(
 
 def _notice(found: LabelIssues, any_known: bool) -> str:
     if not any_known:
-        return "No image in the working set has a label: give some, or name another column."
+        return "Nothing in the working set has a label: give some, or name another column."
     return found.notice
 
 

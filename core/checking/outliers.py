@@ -252,7 +252,7 @@ def _by_class(
     """Score items among those of their label, and rank by that where there is one."""
     labels = subject.labels
     if labels is None or not (labels[subject.working] >= 0).any():
-        return ["No image in the working set has a label, so none was compared with its class."]
+        return ["Nothing in the working set has a label, so none was compared with its class."]
     inside = class_outlier_scores(
         subject.unit, labels, subject.neighbors, units=subject.units,
         vouching=subject.vouching, progress=progress,

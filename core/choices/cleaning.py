@@ -36,9 +36,13 @@ class Known:
 
 def known_of(opened: Any, view: Any, workspace: Workspace) -> Known | None:
     """Return what the last check of a set or part found; None where there is none that fits it."""
+    return known_from(Findings(workspace).check(opened), opened, view)
+
+
+def known_from(check: Any, opened: Any, view: Any) -> Known | None:
+    """Return what a check found (`core.findings.Check`, or None), as `known_of`."""
     from core.quality.copies import Duplicates, unit_groups
 
-    check = Findings(workspace).check(opened)
     if check is None or check.duplicates is None:
         return None
     copies = Duplicates.stored(check.duplicates)
@@ -50,3 +54,14 @@ def known_of(opened: Any, view: Any, workspace: Workspace) -> Known | None:
     rows = np.flatnonzero(faulty)
     groups = unit_groups(copies, len(opened))
     return Known(copies.tau, groups, rows, [copies.tau, groups, rows])
+
+
+def left_of(rows: np.ndarray, already: np.ndarray, known: Known) -> np.ndarray:
+    """Return rows of a pool without faulty ones and with one of each group of copies, the first.
+
+    None of a group that has a row in `already`. Which one stays is the job's to tell; there are as
+    many.
+    """
+    good = np.setdiff1d(rows, known.faulty)
+    good = good[~np.isin(known.groups[good], known.groups[already])]
+    return np.sort(good[np.unique(known.groups[good], return_index=True)[1]])

@@ -84,12 +84,17 @@ def plan_of(found: Any, view: Any, level: str) -> dict[str, Any]:
     drop = np.sort(goes["row"].to_numpy(np.int64))
     count = int(goes["group"].nunique())
     near = f", τ = {found.tau:.4g}" if level in {"near", "turned"} else ""
+    copies, held = _some(len(drop), "copy", "copies"), _some(count, "group", "groups")
     return {
         "level": level, "drop": drop, "keep": np.setdiff1d(view.working, drop), "groups": count,
         "conflicts": int(groups["conflict"].sum()),
-        "text": f"{_WORDS[level]}{near}: {len(drop):,} copies in {count:,} groups, the image to "
-                "keep of each stays",
+        "text": f"{_WORDS[level]}{near}: {copies} in {held}, the image to keep of each stays",
     }  # fmt: skip
+
+
+def _some(count: int, one: str, many: str) -> str:
+    """Return a count with its word: "1 group", "2 copies"."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _apply(options: argparse.Namespace, desk: Any, opened: Any, plan: dict[str, Any]) -> None:
@@ -140,10 +145,16 @@ def _tell(plan: dict[str, Any], found: Any, options: argparse.Namespace) -> None
     """Print for a person what was found and done."""
     print(found.meta["text"])
     for level, counts in found.meta["counts"].items():
-        print(f"  {_WORDS[level]}: {counts['groups']:,} groups, {counts['copies']:,} copies")
+        groups, copies = counts["groups"], counts["copies"]
+        print(
+            f"  {_WORDS[level]}: {_some(groups, 'group', 'groups')}, "
+            f"{_some(copies, 'copy', 'copies')}"
+        )
     print(plan["text"])
     if plan["conflicts"]:
-        print(f"  {plan['conflicts']:,} groups bear different labels and are left to you")
+        groups = _some(plan["conflicts"], "group bears", "groups bear")
+        left = "is" if plan["conflicts"] == 1 else "are"
+        print(f"  {groups} different labels and {left} left to you")
     done = _done(options, plan)
     if "drop" in done:
         print(f"  dropped {len(plan['drop']):,}; undo takes it back")

@@ -48,11 +48,7 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     view = desk.view(opened)
     matched = match_labels(opened, file, view, clear=options.clear)
     if not len(matched.rows) and not matched.without_label:
-        what, why = (matched.ambiguous or matched.unmatched or [("", "it has no lines")])[0]
-        raise InputError(
-            f"{file.name}: none of its {len(file.entries):,} images was found; the first: "
-            f"{what}: {why}"
-        )
+        raise InputError(f"{file.name}: {_nothing(file, matched, view.noun)}")
     event = None
     if not options.dry_run:
         event = apply_labels(desk, opened, matched, options.reason or f"from {file.name}")
@@ -61,6 +57,21 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     else:
         _tell(file, matched, event, view.noun, dry=options.dry_run)
     return 0
+
+
+def _nothing(file: Any, matched: Any, noun: str) -> str:
+    """Return why nothing of a file could be taken."""
+    from core.curation.words import counted
+
+    if not file.entries:
+        return "it names no images"
+    trouble = matched.ambiguous or matched.unmatched
+    if not trouble:
+        return "none of its lines has a label"
+    what, why = trouble[0]
+    if len(file.entries) == 1:
+        return f"its one {noun} was not found: {what}: {why}"
+    return f"none of its {counted(len(file.entries), noun)} was found; the first: {what}: {why}"
 
 
 def _import_value(
@@ -162,7 +173,9 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     take.add_argument("--column", metavar="C", help="the column of the labels, if none is found")
     take.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
     take.add_argument(
-        "--clear", action="store_true", help="take the label off images without one in the file"
+        "--clear",
+        action="store_true",
+        help="take the label off images whose label in the file is empty",
     )
     take.add_argument("--reason", help="for the log, instead of the file's name")
     take.set_defaults(do=_import)

@@ -15,8 +15,8 @@ _AS_OUT = {
     "labels": ("wrongly labelled", "wrongly labelled"),
 }
 _AS_IN = {
-    "duplicates": ("no duplicate", "no duplicates"),
-    "outliers": ("no outlier", "no outliers"),
+    "duplicates": ("not a duplicate", "not duplicates"),
+    "outliers": ("not an outlier", "not outliers"),
     "pictures": ("a good picture", "good pictures"),
     "labels": ("rightly labelled", "rightly labelled"),
 }

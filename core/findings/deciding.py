@@ -77,6 +77,8 @@ def _relabel(desk: Any, opened: Any, case: Case, label: str | None, about: dict[
     given = case.proposed if label is None else label
     if given is None:
         raise InputError("no label is proposed here: type one")
+    if given != case.proposed:  # the case proposes another one: its reason is not this one's
+        about = {**about, "reason": "Chosen by a person"}
     return desk.act(opened, "relabel", rows=case.rows, label=given, **about)
 
 

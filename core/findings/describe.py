@@ -15,6 +15,9 @@ from core.quality.pictures import ISSUES
 #: Neighbours that are told of an image.
 NEIGHBOURS = 12
 
+#: Vectors nearer than this are the same but for rounding.
+EQUAL = 1e-6
+
 
 def label_now(opened: Any, view: Any, row: int) -> str | None:
     """Return the label that an image has now, edits applied; None where it has none."""
@@ -137,10 +140,20 @@ def _why_copies(line: Any, size: int, check: Any, noun: str, members: list[dict[
     turned = f", {either(ways)}" if ways else ""
     if level == "turned":
         return f"{many} that show the same{turned}."
-    least = "at most " if size > 2 else ""
-    far = f"{least}{distance(float(line['diameter']))} apart"
+    furthest = max((one["distance"] or 0.0 for one in members), default=0.0)
+    if any(_by_pixels(one, tau) for one in members):
+        return f"{many} that are almost the same{turned}: laid over each other, their pixels match."
+    width = max(furthest, float(line["diameter"]))
+    if width < EQUAL:
+        return f"{many} with the same vector."
+    far = f"{'at most ' if size > 2 else ''}{distance(width)} apart"
     bound = f"; pairs up to {distance(tau)} apart count as near-duplicates" if tau == tau else ""
     return f"{many} that are almost the same{turned}, {far}{bound}."
+
+
+def _by_pixels(one: dict[str, Any], tau: float) -> bool:
+    """Tell whether a member is a copy by its pixels where its vector alone would not tell."""
+    return (one["distance"] or 0.0) > tau and one["apart"] is not None and one["apart"] <= 1
 
 
 def either(words: list[str]) -> str:
@@ -243,11 +256,11 @@ def _label(opened: Any, view: Any, check: Any, cases: Cases, at: int) -> dict[st
         "neighbours": _voters(opened, check, view, row, named), "label_now": named(row),
         "column": column,
     }  # fmt: skip
-    if "confidence" in line and line["confidence"] == line["confidence"]:
-        detail["confidence"] = float(line["confidence"])
+    wrong = float(line["wrong"])
+    detail["wrong"] = wrong
     reason = (
-        f"Labelled “{given}”, but the {view.noun}s most like it are mostly “{proposed}”; they "
-        f"give its own label {share(float(cases.score[at]))} of their votes."
+        f"Labelled “{given}”, but the {view.noun}s most like it speak for “{proposed}”. The chance "
+        f"that the label is wrong is {share(wrong)}."
     )
     return {"given": given, "proposed": proposed, "reason": reason, "detail": detail}
 

@@ -31,6 +31,8 @@ def batch(data: Data, progress: Progress) -> dict[str, Any]:
     waiting, notes = _free(data)
     if len(waiting) < asked.n:
         more = f" ({'; '.join(notes)})" if notes else ""
+        if not len(waiting):
+            raise InputError(f"{data.title}: no more of them wait for a label{more}")
         raise InputError(
             f"a batch of {asked.n:,} images: only {len(waiting):,} of {data.title} wait for a "
             f"label{more}; ask for fewer"

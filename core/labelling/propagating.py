@@ -27,7 +27,7 @@ def propagate(data: Data, progress: Progress) -> dict[str, Any]:
     asked, workspace = data.asked, data.workspace
     waiting = data.waiting
     if not len(waiting):
-        raise InputError(f"every image of {data.title} has a label already")
+        raise InputError(f"{data.title}: every one has a label already")
     key = data.key("propagation", waiting, float(asked.precision))
     if not workspace.has("propagation", key):
         with workspace.lock(f"propagation/{key}", progress):

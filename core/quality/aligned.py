@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from PIL import Image
 
 #: Side of the grey pictures that are compared, and of those that are moved onto each other.
 SIDE, SMALL = 64, 32
 #: Smoothing of the picture that is compared, by the shorter side of the smaller original: what its
 #: pixels cannot show is left out, and with enough of them also what is coarser than detail.
 GRAINS = ((48, 1.0, 6.0), (20, 1.8, 0.0), (0, 3.7, 0.0))
+#: What lies nearer to an edge than this many smoothings is not compared of small pictures that were
+#: moved: there a cut picture was smoothed without what the other one still has.
+EDGE = 2.0
+#: Pictures of few pixels, one this much larger than the other: both are brought to the pixels of
+#: the smaller one first, if that has as many as its smoothing leaves.
+LARGER, FEWEST = 1.2, 12
 #: Largest 1 − correlation of a copy, at most; and of pictures moved onto each other where a set is
 #: too small to tell how alike its different pictures are.
 LIMIT, MOVED = 0.12, 0.04
@@ -138,8 +145,35 @@ def compare(
             at = chosen[start : start + BLOCK]
             first = pictures.grey[pairs[at, 0]].astype(np.float32)
             second = turned(pictures.grey[pairs[at, 1]], ways[at]).astype(np.float32)
+            if GRAINS[grain][2] == 0:
+                first, second = _levelled(first, second, pictures.sides[pairs[at]])
             found[at] = _compared(first, second, int(grain), *limits[grain].tolist())
     return found
+
+
+def _levelled(
+    first: np.ndarray, second: np.ndarray, sides: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of pictures, those of unlike size both with the pixels of the smaller one.
+
+    Making a picture smaller moves what its last pixels show; a copy made smaller has that behind
+    it, so the other one goes the same way.
+    """
+    few = np.round(sides.min(axis=1)).astype(int)
+    unlike = (sides.max(axis=1) >= LARGER * few) & (few >= FEWEST)
+    for side in np.unique(few[unlike]).tolist():
+        rows, back = unlike & (few == side), _there_and_back(side)
+        first[rows] = back @ first[rows] @ back.T
+        second[rows] = back @ second[rows] @ back.T
+    return first, second
+
+
+@cache
+def _there_and_back(side: int) -> np.ndarray:
+    """Return the matrix that brings columns of 64 values to fewer, and to 64 again."""
+    lanczos = Image.Resampling.LANCZOS
+    ones = Image.fromarray(np.eye(SIDE, dtype=np.float32))
+    return np.asarray(ones.resize((SIDE, side), lanczos).resize((SIDE, SIDE), lanczos))
 
 
 def turned(grey: np.ndarray, ways: np.ndarray) -> np.ndarray:
@@ -164,26 +198,34 @@ def _compared(
     again = np.flatnonzero((found > 1) & ~bad)
     if len(again):
         place = _aligned(first[again], second[again], COARSE)
-        away = _moved(one[again], two[again], place)
+        _, fine, coarse = GRAINS[grain]
+        edge = 0.0 if coarse else EDGE * fine
+        away = _moved(one[again], two[again], place, edge)
         undecided = np.flatnonzero((away > strict) & (away <= HOPELESS))
         if len(undecided):
             rows = again[undecided]
             finer = _aligned(first[rows], second[rows], FINE, place[undecided])
-            away[undecided] = np.minimum(away[undecided], _moved(one[rows], two[rows], finer))
+            away[undecided] = np.minimum(away[undecided], _moved(one[rows], two[rows], finer, edge))
         found[again] = np.minimum(found[again], np.sqrt(away / strict))
     found[bad] = np.inf
     return found
 
 
-def _moved(one: np.ndarray, two: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return 1 − correlation once the second are moved; inf where too little overlaps."""
+def _moved(one: np.ndarray, two: np.ndarray, place: np.ndarray, edge: float) -> np.ndarray:
+    """Return 1 − correlation once the second are moved; inf where too little overlaps.
+
+    What lies within `edge` of an edge of either picture is not compared.
+    """
     scale, shift = place[:, :2], place[:, 2:]
     across, inside_x = _weights(scale[:, 0], shift[:, 0], SIDE)
     down, inside_y = _weights(scale[:, 1], shift[:, 1], SIDE)
+    overlap = inside_y.mean(axis=1) * inside_x.mean(axis=1)
+    if edge:
+        inside_x, inside_y = (_within(scale[:, side], shift[:, side], edge) for side in (0, 1))
     mask = (inside_y[:, :, None] & inside_x[:, None, :]).astype(np.float32)
     away = np.maximum(1 - _correlation(one, down @ two @ across.transpose(0, 2, 1), mask), 0)
     good = (scale <= SCALE) & (scale >= 1 / SCALE) & (np.abs(shift) <= SHIFT)
-    enough = good.all(axis=1) & (mask.mean(axis=(1, 2)) >= OVERLAP)
+    enough = good.all(axis=1) & (overlap >= OVERLAP)
     return np.where(enough, away, np.inf)
 
 
@@ -215,6 +257,16 @@ def _correlation(one: np.ndarray, two: np.ndarray, mask: np.ndarray) -> np.ndarr
     two = (two - ((two * mask).sum(axis=(1, 2)) / count)[:, None, None]) * mask
     spread = np.sqrt((one * one).sum(axis=(1, 2)) * (two * two).sum(axis=(1, 2)))
     found: np.ndarray = (one * two).sum(axis=(1, 2)) / np.maximum(spread, 1e-6)
+    return found
+
+
+def _within(scale: np.ndarray, shift: np.ndarray, edge: float) -> np.ndarray:
+    """Return which places `(k, 64)` are further than `edge` from the edges of both pictures."""
+    centre = (SIDE - 1) / 2
+    own = np.arange(SIDE)
+    places = scale[:, None] * (own - centre) + shift[:, None] * SIDE + centre
+    low, high = np.minimum(places, own), np.maximum(places, own)
+    found: np.ndarray = (low >= edge) & (high <= SIDE - 1 - edge)
     return found
 
 

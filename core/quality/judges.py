@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.progress import Progress
+from core.quality.threads import calm_threads
 from core.quality.votes import nearest_labelled, weights_of
 from core.space import blocks
 
@@ -94,11 +95,12 @@ def judge(
 def _directions(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the items along the principal directions, and half whitened with length one."""
     centred = unit - unit.mean(axis=0, dtype=np.float64)
-    if len(unit) <= unit.shape[1]:
-        _, size, axes = np.linalg.svd(centred, full_matrices=False)
-    else:
-        values, vectors = np.linalg.eigh(centred.T @ centred)
-        size, axes = np.sqrt(np.maximum(values[::-1], 0)), vectors[:, ::-1].T
+    with calm_threads(unit.size):
+        if len(unit) <= unit.shape[1]:
+            _, size, axes = np.linalg.svd(centred, full_matrices=False)
+        else:
+            values, vectors = np.linalg.eigh(centred.T @ centred)
+            size, axes = np.sqrt(np.maximum(values[::-1], 0)), vectors[:, ::-1].T
     kept = min(DIRECTIONS, max(1, int((size > 1e-6 * max(size[0], 1e-30)).sum())))
     plain = centred @ axes[:kept].T
     half = plain / np.maximum(size[:kept], 1e-30) ** (1 - POWER)

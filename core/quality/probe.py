@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.progress import Progress
 from core.quality.judges import folds_of
 from core.quality.labels import large_classes
+from core.quality.threads import calm_threads
 from core.space import unit_rows
 
 STAGE = "linear probe"
@@ -23,6 +24,8 @@ FOLDS, INNER = 5, 3
 FEW, MANY_FOLDS = 500, 10
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 MOST, CLASSES = 20_000, 100
+#: Directions with a smaller share of the largest one's variance are not counted as spanned.
+SPANNED = 1e-12
 #: z of a two-sided 95 % interval, and how much larger the variance is for overlapping folds.
 Z, OVERLAP = 1.959964, 1.25
 
@@ -101,7 +104,8 @@ def linear_probe(
     held, few = large_classes(labels, places)
     if len(held) < 2:
         raise InputError(
-            f"linear probe: two classes or more need {FOLDS} units each; {len(held)} have them"
+            f"linear probe: two classes or more need {FOLDS} units each; "
+            f"{len(held) or 'none'} has them"
         )
     total = int(np.isin(labels, held).sum())
     held, notes = _drawn(held, len(few), seed)
@@ -111,9 +115,10 @@ def linear_probe(
     held = np.unique(labels[rows])
     target = np.searchsorted(held, labels[rows])
     group = np.unique(places[rows], return_inverse=True)[1].reshape(-1)
-    told, strengths = _told(unit[rows], target, group, seed, progress)
     dealt = _dealt(target, group, seed)
-    other, _ = _told(unit[rows], dealt, group, seed, progress, strengths)
+    with calm_threads(len(rows) * unit.shape[1]):
+        told, strengths = _told(unit[rows], target, group, seed, progress)
+        other, _ = _told(unit[rows], dealt, group, seed, progress, strengths)
     confusion = np.zeros((len(held), len(held)), np.int64)
     np.add.at(confusion, (target, told), 1)
     recall = np.diag(confusion) / np.maximum(1, confusion.sum(axis=1))
@@ -156,6 +161,18 @@ def _sample(rows: np.ndarray, places: np.ndarray, seed: int) -> np.ndarray:
     return rows[kept[place]]
 
 
+def turned(known: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return few points, and others, along the axes of the space that the few span.
+
+    Inner products among the first, and between both, stay what they are; that is all that a
+    classifier with a squared penalty depends on.
+    """
+    values, vectors = np.linalg.eigh(known @ known.T)
+    held = values > SPANNED * max(values[-1], 1e-300)
+    size, vectors = np.sqrt(values[held]), vectors[:, held]
+    return vectors * size, (asked @ known.T) @ (vectors / size)
+
+
 def _path(
     points: np.ndarray, target: np.ndarray, there: np.ndarray, strengths: tuple[float, ...]
 ) -> list[np.ndarray]:
@@ -170,8 +187,7 @@ def _path(
     size[size < 1e-9] = 1
     known, asked = (points - middle) / size, (there - middle) / size
     if len(known) < known.shape[1]:
-        _, _, axes = np.linalg.svd(known, full_matrices=False)
-        known, asked = known @ axes.T, asked @ axes.T
+        known, asked = turned(known, asked)
     model = LogisticRegression(max_iter=300, tol=1e-3, warm_start=True)
     told = []
     for strength in strengths:

@@ -137,19 +137,30 @@ class QualityRequest:
         InputError
             A field is unknown, missing or cannot be used as given; the message names it.
         """
-        if not isinstance(value, Mapping):
-            raise InputError("the request of a check must be an object")
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(map(str, value)) - set(known))
-        if unknown:
-            raise InputError(
-                f"unknown field {unknown[0]!r:.40} in the request of a check; "
-                f"the fields are {', '.join(known)}"
-            )
-        if "name" not in value:
-            raise InputError("the request of a check lacks 'name': give a set or a part")
-        return cls(**value)
+        return cls(**known_fields(cls, value, "a check"))
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""
         return {**asdict(self), "others": list(self.others), "topics": list(self.topics)}
+
+
+def known_fields(cls: Any, value: Any, what: str) -> dict[str, Any]:
+    """Return the fields of a request that came as JSON.
+
+    Raises
+    ------
+    InputError
+        It is no object, has a field that the dataclass does not know, or no name.
+    """
+    if not isinstance(value, Mapping):
+        raise InputError(f"the request of {what} must be an object")
+    known = [field.name for field in fields(cls)]
+    unknown = sorted(set(map(str, value)) - set(known))
+    if unknown:
+        raise InputError(
+            f"unknown field {unknown[0]!r:.40} in the request of {what}; "
+            f"the fields are {', '.join(known)}"
+        )
+    if "name" not in value:
+        raise InputError(f"the request of {what} lacks 'name': give a set or a part")
+    return dict(value)

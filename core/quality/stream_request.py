@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.errors import InputError
+from core.quality.request import known_fields
 
 
 def _check_text(field: str, value: Any, *, empty: bool = False) -> None:
@@ -68,18 +69,7 @@ class StreamRequest:
         InputError
             A field is unknown, missing or cannot be used as given; the message names it.
         """
-        if not isinstance(value, Mapping):
-            raise InputError("the request of a stream filter must be an object")
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(map(str, value)) - set(known))
-        if unknown:
-            raise InputError(
-                f"unknown field {unknown[0]!r:.40} in the request of a stream filter; "
-                f"the fields are {', '.join(known)}"
-            )
-        if "name" not in value:
-            raise InputError("the request of a stream filter lacks 'name': give a set or a part")
-        return cls(**value)
+        return cls(**known_fields(cls, value, "a stream filter"))
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""

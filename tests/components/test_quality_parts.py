@@ -4,12 +4,15 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from components import (
     job_results,
+    quality_duplicates,
     quality_form,
     quality_frame,
+    quality_outliers,
     quality_queue,
     quality_stream,
     quality_threshold,
@@ -275,3 +278,23 @@ def test_finished_checks_labellings_and_sequences_lead_to_what_they_made():
     shown = data(job_results.result(job("c", "done", kind="stream", result=kept)))
     assert "Frames 100 Kept 20 Share kept 20 %" in text(shown)
     assert find(shown, href="/explore?set=moths&slice=Frames+that+differ")
+
+
+def test_a_vector_has_no_size_and_one_that_equals_the_kept_one_is_no_picture():
+    sides = pd.DataFrame({"width": pd.array([pd.NA, 4], dtype="Int64"),
+                          "height": pd.array([pd.NA, 3], dtype="Int64")})  # fmt: skip
+    found = SimpleNamespace(items=sides)
+    assert [quality_duplicates.sizes(found, row) for row in (0, 1)] == ["", "4 × 3"]
+    told = [quality_duplicates.apart({"distance": far, "apart": apart}, kept=False)
+            for far, apart in ((0.0, 0.0), (0.0, None), (0.5, None), (None, None))]  # fmt: skip
+    assert told == ["same picture", "same vector", "distance 0.500", ""]
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [(0, "None of 40 images is more alone than the others."),
+     (1, "The highest of 40 images is listed, faulty or not"),
+     (3, "The 3 highest of 40 images are listed, faulty or not")],
+)  # fmt: skip
+def test_how_many_outliers_are_listed_is_told_in_good_english(listed, told):
+    assert told in quality_outliers.how({"method": "rank", "listed": listed, "n": 40})

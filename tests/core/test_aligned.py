@@ -107,3 +107,14 @@ def test_less_is_allowed_where_different_pictures_are_alike():
 
 def test_what_small_pictures_cannot_show_is_left_out():
     assert grain_of(np.array([500, 48, 47, 20, 19, 1])).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(("side", "name", "most"), [(28, "crop2", 2e-4), (28, "half", 2e-4)])
+def test_a_small_picture_cut_or_made_smaller_keeps_its_detail(side, name, most):
+    # limits of 28 × 28 clothes: a copy keeps within them only if neither the cut edge nor the
+    # pixels that were lost count
+    limits = np.full((len(GRAINS), 2), most)
+    for seed in range(6):
+        whole = shown(seed, 280).resize((side, side), Image.Resampling.LANCZOS)
+        assert apart(whole, TRANSFORMS[name](whole), limits=limits) <= 1, seed
+        assert apart(whole, shown(seed + 50, 280).resize((side, side)), limits=limits) > 3

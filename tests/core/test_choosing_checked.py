@@ -14,7 +14,7 @@ from quality_example import (
 )
 
 from core.choices import Choices, CurateRequest, SplitRequest
-from core.choices.cleaning import known_of
+from core.choices.cleaning import known_of, left_of
 from core.choosing import run_curate
 from core.config import Settings
 from core.splitting import run_split
@@ -45,6 +45,16 @@ def test_copies_and_faulty_pictures_are_left_out_of_a_checked_set(moths):
     assert out["near_duplicates"] >= sum(len(group) - 1 for group in GROUPS)
     assert len(rows) == TOTAL - sum(out.values())
     assert any("too dark, too light or almost empty pictures" in n for n in choice.meta["notes"])
+
+
+def test_a_page_can_tell_beforehand_how_many_will_be_left(moths):
+    opened = moths.open()
+    known = known_of(opened, moths.desk.view(opened), moths.workspace)
+    rows = np.arange(TOTAL)
+    left = left_of(rows, np.zeros(0, np.int64), known)
+    assert len(left) == len(chosen(moths).rows)
+    assert not set(left.tolist()) & FAULTY
+    assert not set(left_of(rows, np.array(NEAR[:1]), known).tolist()) & set(NEAR)
 
 
 def test_without_cleaning_everything_may_be_chosen(moths):

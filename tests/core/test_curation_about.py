@@ -228,11 +228,11 @@ def test_decisions_say_what_they_are_about(desk):
     desk.undo(MOTHS)
     assert [line.text for line in desk.view(MOTHS).history()][::-1] == [
         "Began with 12 images",
-        "Kept 3 images as no duplicates: other poses",
+        "Kept 3 images as not duplicates: other poses",
         "Dropped 1 image as a duplicate",
         "Excluded 1 image as a faulty picture: blurry, .91",
         "Kept 2 images as rightly labelled",
-        "Included 1 image as no outlier",
+        "Included 1 image as not an outlier",
         "Labelled 4 images (no label 1, “bee” 1, “wasp” 2): from labels.csv",
         "Labelled 2 images “bee”",
         "Took the label off 1 image",

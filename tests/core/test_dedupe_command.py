@@ -118,3 +118,15 @@ def test_what_always_stays_is_never_dropped():
     plan = plan_of(found, Small(), "near")
     assert plan["drop"].tolist() == [0, 2]
     assert plan["keep"].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 copy in 1 group,"), (2, "2 copies in 2 groups,")]
+)
+def test_one_copy_is_said_in_the_singular(workspace, capsys, count, said):
+    groups = json.loads(run(workspace, capsys, "--json")[1])["groups"]
+    calm = [group["rows"] for group in groups if not group["conflict"]]
+    opened = data_of("set", workspace).opened
+    gone = [rows[1] for rows in calm[count:]]
+    Desk(workspace).act(opened, "drop", gone, reason="dark")
+    assert said in run(workspace, capsys)[1]

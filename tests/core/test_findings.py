@@ -193,8 +193,8 @@ def test_a_label_tells_what_was_given_and_what_is_proposed(bench):
     case = bench.of("case", "label-17")
     assert (case.given, case.proposed) == ("moth", "wasp")
     assert case.reason == (
-        "Labelled “moth”, but the images most like it are mostly “wasp”; they give its own label "
-        "10 % of their votes."
+        "Labelled “moth”, but the images most like it speak for “wasp”. The chance that the label "
+        "is wrong is 70 %."
     )
     bench.desk.act(bench.opened, "relabel", rows=[case.detail["neighbours"][0]["row"]], label="bee")
     assert bench.of("case", "label-17").detail["neighbours"][0]["label"] == "bee"
@@ -553,3 +553,16 @@ def test_details_are_plain_values_that_json_can_hold(bench):
     for topic in TOPICS:
         for case in bench.of("worklist", topic, limit=1000).cases:
             json.dumps([case.rows, case.detail, case.score], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("far", "told"),
+    [(0.4, "2 images that are almost the same: laid over each other, their pixels match."),
+     (0.0, "2 images with the same vector.")],
+)  # fmt: skip
+def test_a_group_is_told_by_what_it_was_found_by(bench, far, told):
+    members = bench.check.duplicates.tables["members"]
+    groups = bench.check.duplicates.tables["groups"]
+    members.loc[members["row"].isin(CONFLICT), "distance"] = far
+    groups.loc[groups["group"] == 5, "diameter"] = min(far, 0.05)
+    assert bench.of("case", "near-5").reason.startswith(told)

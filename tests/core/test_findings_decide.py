@@ -45,7 +45,8 @@ class Bench:
         near = np.zeros((n, 1), np.int32)
         issues = pd.DataFrame(
             {"row": [7, 8, 9], "given": ["moth", "moth", "moth"],
-             "proposed": ["wasp", "bee", "wasp"], "score": [0.3, 0.1, 0.2]}
+             "proposed": ["wasp", "bee", "wasp"], "score": [0.3, 0.1, 0.2],
+             "wrong": [0.5, 0.9, 0.6]}
         )[: 3 if n > 9 else 0]  # fmt: skip
         self.check = check_of(
             self.opened,
@@ -149,7 +150,9 @@ def test_a_label_is_changed_to_the_proposed_one_or_another_or_kept(bench):
         "wasp",
         "labels",
     )
-    bench.decide("label-8", "relabel", label="fly")
+    assert event.fields["reason"].startswith("Labelled ")
+    other = bench.decide("label-8", "relabel", label="fly")
+    assert other.fields["reason"] == "Chosen by a person"  # not why the check proposed another
     bench.decide("label-9", "keep")
     assert bench.view.labels == {7: "wasp", 8: "fly"}
     assert bench.states("labels") == {

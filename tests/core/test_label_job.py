@@ -124,7 +124,7 @@ def test_units_and_targets_are_respected(workspace, points):
 def test_no_labels_and_one_class_are_undefined_and_say_so(workspace, points):
     none = check(workspace, points, name="none")
     assert none.meta["status"] == "undefined"
-    assert "No image in the working set has a label" in none.notice
+    assert "Nothing in the working set has a label" in none.notice
     assert none.issues.empty
     assert none.balance.empty
     assert none.ber.empty

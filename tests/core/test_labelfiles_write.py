@@ -308,5 +308,12 @@ def test_a_file_of_other_images_is_refused(digits, tmp_path):
     path.write_text("path,label\nfar.png,x\naway.png,y\n")
     with pytest.raises(InputError, match=r"none of its 2 images was found; the first: far\.png"):
         command("import-labels", "digits", path, workspace=digits.root)
+    path.write_text("path,label\nfar.png,x\n")
+    with pytest.raises(InputError, match=r"its one image was not found: far\.png"):
+        command("import-labels", "digits", path, workspace=digits.root)
+    none = tmp_path / "none.json"
+    none.write_text('{"images": [], "annotations": [], "categories": []}')
+    with pytest.raises(InputError, match="it names no images"):
+        command("import-labels", "digits", none, workspace=digits.root)
     with pytest.raises(InputError, match="lies in Vitrine's workspace"):
         command("export-labels", "digits", digits.root / "l.csv", workspace=digits.root)

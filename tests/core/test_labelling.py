@@ -219,3 +219,34 @@ def test_many_classes_are_drawn_by_lot_and_it_is_said():
     assert len(found.recall) == 100
     assert any("100 of 110 classes" in note for note in found.notes)
     assert found.n == 550
+
+
+def test_few_points_are_turned_and_told_the_same():
+    from sklearn.linear_model import LogisticRegression
+
+    from core.quality.probe import turned
+
+    rng = np.random.default_rng(0)
+    known, asked = rng.normal(size=(30, 200)), rng.normal(size=(50, 200))
+    known -= known.mean(axis=0)  # spans 29 directions
+    few, others = turned(known, asked)
+    assert few.shape == (30, 29)
+    np.testing.assert_allclose(few @ few.T, known @ known.T, atol=1e-8)
+    np.testing.assert_allclose(others @ few.T, asked @ known.T, atol=1e-8)
+    codes = rng.integers(0, 3, 30)
+    model = LogisticRegression(C=0.1, max_iter=2000, tol=1e-8)
+    whole = model.fit(known, codes).predict_proba(asked)
+    np.testing.assert_allclose(model.fit(few, codes).predict_proba(others), whole, atol=1e-4)
+
+
+def test_small_tables_keep_to_one_thread_and_large_ones_do_not():
+    from threadpoolctl import threadpool_info
+
+    from core.quality.threads import SMALL, calm_threads
+
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    with calm_threads(SMALL + 1):
+        assert [pool["num_threads"] for pool in threadpool_info()] == before
+    with calm_threads(SMALL):
+        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
+    assert [pool["num_threads"] for pool in threadpool_info()] == before

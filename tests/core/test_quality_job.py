@@ -185,7 +185,7 @@ def test_sets_with_little_in_them(workspace, settings):
 def test_no_labels_and_one_class_are_undefined_and_said(workspace, settings):
     crowd(workspace, name="none")
     told = check(workspace, settings, "none", per_class=True)
-    assert "No image in the working set has a label" in told["labels"]["notice"]
+    assert "Nothing in the working set has a label" in told["labels"]["notice"]
     assert "none was compared with its class" in told["outliers"]["notice"]
     assert told["outliers"]["listed"] == 4
     crowd(workspace, name="single", label=pd.Series(["moth"] * 400, dtype="string"))

@@ -108,6 +108,14 @@ def test_the_kept_frames_become_a_slice_once(workspace):
     assert [line.key for line in Streams(workspace).list("set")] == [told["stream"]]
 
 
+def test_without_a_check_a_third_of_the_usual_distance_is_taken(workspace):
+    told, _ = thin(workspace, slice="")
+    unit = data_of("set", workspace).unit(workspace).astype(np.float64)
+    apart = np.linalg.norm(unit[:, None] - unit[None], axis=2) + 9 * np.eye(120)
+    assert told["tau"] == pytest.approx(np.median(apart.min(axis=1)) / 3, rel=1e-3)
+    assert told["source"].startswith("a third of the usual distance")
+
+
 def test_what_is_out_of_the_set_is_not_walked(workspace):
     opened = data_of("set", workspace).opened
     Desk(workspace).act(opened, "drop", list(range(20)), reason="dark")

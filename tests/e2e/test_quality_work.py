@@ -105,7 +105,7 @@ def test_pictures_are_compared_and_the_line_of_the_threshold_is_dragged(browser,
         moved = page.locator("#quality-tau-told").inner_text()
         line.focus()
         page.keyboard.press("Home")
-        page.wait_for_function("document.getElementById('quality-tau-value').value === '0'")
+        page.wait_for_function("() => document.getElementById('quality-tau-value').value === '0'")
         page.wait_for_function(
             "before => document.getElementById('quality-tau-told').innerText !== before", arg=moved
         )
