@@ -218,8 +218,8 @@
       this.word.textContent = text;
       this.word.hidden = !text;
       this.host.setAttribute("data-state", state);
-      if (state === "ready") this.host.setAttribute("role", "listbox");
-      else this.host.removeAttribute("role");
+      // its name needs a role at any time; a list box must have options
+      this.host.setAttribute("role", state === "ready" ? "listbox" : "group");
       if (state === "ready" && this.ticks) this.host.setAttribute("aria-multiselectable", "true");
       else this.host.removeAttribute("aria-multiselectable");
       if (state === "loading") this.host.setAttribute("aria-busy", "true");

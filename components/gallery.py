@@ -42,6 +42,7 @@ def host(
     return html.Div(
         id=host_id(name),
         className="vt-gallery",
+        role="group",  # until the script has its cells
         tabIndex=0,
         **attrs(
             aria_label=label,
