@@ -1,9 +1,9 @@
 """Near-duplicates beside imagededup, cleanvision and DataEval, on pictures with planted copies.
 
     python -m benchmarks.quality --images DIR [--images DIR ...] --peers PYTHON
-        [--items 2000] [--encoder colour-texture] [--seed 0]
+        [--items 2000] [--copies 400] [--encoder colour-texture] [--seed 0]
 
-Takes pictures from the folders, and of a fifth of them makes one copy each: half the size, 5 % of
+Takes pictures from the folders, and of some of them makes one copy each: half the size, 5 % of
 each edge cut off, brighter, mirrored, JPEG at 60. Every tool gets the same folder in the same run,
 a process of its own, and says which pairs are near-duplicates; seconds are counted inside the
 process, after imports, and those of the processor beside them. Right is a pair of a picture and its
@@ -56,11 +56,11 @@ def changed(image: Image.Image, change: str) -> Image.Image:
 
 
 def plant(
-    sources: list[Path], folder: Path, items: int, seed: int
+    sources: list[Path], folder: Path, items: int, planted: int, seed: int
 ) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
     """Fill a folder; return picture and change of every copy, and where every picture is from."""
     rng = np.random.default_rng(seed)
-    originals = items - items // 5
+    originals = items - planted
     if len(sources) < originals:
         raise SystemExit(f"{originals:,} pictures are needed, the folders hold {len(sources):,}")
     taken = [sources[at] for at in rng.permutation(len(sources))[:originals]]
@@ -70,7 +70,7 @@ def plant(
         name = f"p{number:05}{path.suffix.lower()}"
         (folder / name).write_bytes(path.read_bytes())
         origins[name] = path.name
-        if number >= items // 5:
+        if number >= planted:
             continue
         change = CHANGES[number % len(CHANGES)]
         with Image.open(path) as image:
@@ -155,7 +155,9 @@ def compare(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "pictures"
         folder.mkdir()
-        copies, origins = plant(sources, folder, options.items, options.seed)
+        copies, origins = plant(
+            sources, folder, options.items, options.copies or options.items // 5, options.seed
+        )
         known = known_pairs(options.known)
         print(f"{options.items:,} pictures, {len(copies):,} of them copies", flush=True)
         commands = {
@@ -234,6 +236,7 @@ def main() -> None:
     parser.add_argument("--images", action="append", default=[])
     parser.add_argument("--peers")
     parser.add_argument("--items", type=int, default=2000)
+    parser.add_argument("--copies", type=int, help="a fifth of the pictures")
     parser.add_argument("--encoder", default="colour-texture")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--known")

@@ -1,7 +1,7 @@
 """The frame of Labelling: what its address says, its tabs, and the parts its views share."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -188,6 +188,31 @@ def beside(form: Component, *shown: Component | None, made: bool = False) -> Com
                                   className="vt-curate-beside")],
         className="vt-curate" + (" vt-curate-made" if made else ""),
     )  # fmt: skip
+
+
+def with_result(
+    found: Any,
+    keys: Mapping[str, str],
+    lines: Sequence[Any],
+    title: str,
+    form: Component,
+    explained: Callable[[], Component],
+    result: Callable[[], Component],
+) -> list[Component]:
+    """Return a form beside the result that the address names, else what it does, and those before.
+
+    Parameters
+    ----------
+    found, keys
+        The open set, and the keys in the address.
+    lines, title
+        What was made before, the newest first, and what they are called.
+    form, explained, result
+        The form; what it does, in words; the result that `keys` names.
+    """
+    made = bool(keys["key"])
+    shown = result() if made else explained()
+    return [beside(form, shown, made_before(found, lines, keys, title), made=made)]
 
 
 def made_before(

@@ -38,12 +38,11 @@ def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[
     keys
         The keys in the address.
     """
-    lines = list(labelled.list(found.name, "probe"))
-    shown: list[Component | None] = [explained() if not keys["key"] else None]
-    if keys["key"]:
-        shown.append(result(found, labelled.open(keys["key"])))
-    shown.append(label_frame.made_before(found, lines, keys, "Probed before"))
-    return [label_frame.beside(form(found, view, keys), *shown, made=bool(keys["key"]))]
+    return label_frame.with_result(
+        found, keys, list(labelled.list(found.name, "probe")), "Probed before",
+        form(found, view, keys), explained,
+        lambda: result(found, labelled.open(keys["key"])),
+    )  # fmt: skip
 
 
 def form(found: Any, view: Any, keys: Mapping[str, str]) -> Component:

@@ -75,12 +75,11 @@ def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[
     keys
         The keys in the address.
     """
-    lines = list(labelled.list(found.name, "propagate"))
-    shown: list[Component | None] = [explained() if not keys["key"] else None]
-    if keys["key"]:
-        shown.append(result(found, view, labelled.propagation(keys["key"]), keys))
-    shown.append(label_frame.made_before(found, lines, keys, "Proposed before"))
-    return [label_frame.beside(form(found, view, keys), *shown, made=bool(keys["key"]))]
+    return label_frame.with_result(
+        found, keys, list(labelled.list(found.name, "propagate")), "Proposed before",
+        form(found, view, keys), explained,
+        lambda: result(found, view, labelled.propagation(keys["key"]), keys),
+    )  # fmt: skip
 
 
 def form(found: Any, view: Any, keys: Mapping[str, str]) -> Component:

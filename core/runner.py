@@ -8,8 +8,8 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -118,6 +118,32 @@ def _compute(job: Job, settings: Settings, progress: Progress) -> dict[str, Any]
     return KINDS[job.kind](job.request, settings, progress)
 
 
+@contextmanager
+def _heeding_signals(stopped: list[int]) -> Iterator[None]:
+    """Stop at SIGTERM and Ctrl+C, and keep in `stopped` that they came.
+
+    What is raised inside a library, as while it is imported, may be swallowed there; the next
+    report of progress finds the number in the list.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
+        raise JobCancelled("stopped by a signal") if number != signal.SIGINT else KeyboardInterrupt
+
+    own = threading.current_thread() is threading.main_thread()
+    if own:
+        signal.signal(signal.SIGTERM, stop)
+    # a shell that starts a command in the background has it ignore Ctrl+C
+    heeded = own and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heeded:
+        signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        if heeded:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def execute(
     board: JobBoard,
     job: Job,
@@ -139,16 +165,10 @@ def execute(
             listener(step)
 
     stopped: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.append(number)  # kept too: a library may swallow what is raised inside it
-        raise JobCancelled("stopped by a signal")
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
     try:
-        progress = Progress(listen, lambda: bool(stopped) or board.cancelled(job.id))
-        result = _compute(job, settings, progress)
+        with _heeding_signals(stopped):
+            progress = Progress(listen, lambda: bool(stopped) or board.cancelled(job.id))
+            result = _compute(job, settings, progress)
     except (JobCancelled, KeyboardInterrupt) as error:
         _record(board, job, "cancelled", str(error) or "interrupted")
         raise

@@ -27,6 +27,12 @@ def case(page, key):
     page.wait_for_url(f"**case={key}*")
 
 
+def press(page, key):
+    """Press a key once its button may be pressed: it is locked while a decision is written."""
+    page.wait_for_selector(f'[data-vt-key="{key}"]:enabled')
+    page.keyboard.press(key)
+
+
 def check(page, state):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -42,24 +48,24 @@ def test_keys_decide_walk_and_take_back_and_the_log_has_the_reason(browser, moth
         page.goto(f"{site}/quality?set=moths")
         page.get_by_role("link", name="Begin with duplicates").click()
         case(page, "identical-0")
-        page.keyboard.press("x")
+        press(page, "x")
         case(page, "pixels-2")
         assert made.desk.view(made.open()).excluded.tolist() == IDENTICAL[1:]
-        page.keyboard.press("n")
+        press(page, "n")
         case(page, "near-4")
         page.get_by_role("link", name="Keep 05.png instead").click()
         page.wait_for_selector("text=You chose the one to keep")
-        page.keyboard.press("x")
+        press(page, "x")
         case(page, "near-5")
         stays = [row for row in NEAR if row not in made.desk.view(made.open()).excluded]
         assert stays == [5]
-        page.keyboard.press("k")
+        press(page, "k")
         case(page, "turned-6")
         line = made.desk.view(made.open()).history(1)[0].text
         assert "2 images" in line
         assert "almost the same" in line  # the reason that the page gave
         for key in ("near-5", "near-4", "identical-0"):
-            page.keyboard.press("z")
+            press(page, "z")
             case(page, key)
         assert not len(made.desk.view(made.open()).excluded)
         page.reload()  # the address says where one was
@@ -78,10 +84,10 @@ def test_pictures_are_compared_and_the_line_of_the_threshold_is_dragged(browser,
         page.wait_for_selector(f'{told}:text-is("No pixel differs.")')  # 4 is 3 in another format
         page.get_by_role("button", name="Compare 05.png").click()
         page.wait_for_selector(f'{told}:has-text("at most 5;")')  # 5 was added to every value
-        page.keyboard.press("n")
+        press(page, "n")
         case(page, "near-5")
         page.wait_for_selector(f'{told}:has-text("at most 8;")')  # the way to compare stays
-        page.keyboard.press("n")
+        press(page, "n")
         case(page, "turned-6")
         page.wait_for_selector(f'{told}:text-is("No pixel differs.")')  # it is turned back
         page.goto(f"{site}/quality?set=moths&view=duplicates&kind=near")
