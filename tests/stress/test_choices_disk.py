@@ -94,6 +94,8 @@ def test_a_cancelled_command_says_so_and_leaves_nothing(tmp_path, arguments, how
     job = subprocess.Popen(
         [sys.executable, "app.py", *arguments, "--json", "--workspace", str(tmp_path)], cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a shell may have this test itself ignore Ctrl+C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     board = JobBoard(tmp_path)
     while not (lines := board.list()) or lines[0].stage in {"", "pool", "choice", "clusters"}:
