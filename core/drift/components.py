@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.drift.occupancy import holm
+from core.quality.balance import holm
 
 #: Components looked at, and directions of the sliced distance.
 COMPONENTS, SLICES = 20, 500

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.drift.units import Sides
 from core.model import Neighbors
+from core.quality.conformal import discoveries
 
 #: False discovery rate, and the fewest neighbours.
 Q, LEAST = 0.05, 10
@@ -82,15 +83,5 @@ def local_map(
     ratio = np.log2((there + 0.5) / (counted - there + 0.5)) - np.log2(
         np.maximum(expected, 1e-12) / np.maximum(1 - expected, 1e-12)
     )
-    state = np.where(_discovered(p, q), np.sign(ratio), 0).astype(np.int8)
+    state = np.where(discoveries(p, q), np.sign(ratio), 0).astype(np.int8)
     return LocalMap(ratio, p, state, k)
-
-
-def _discovered(p: np.ndarray, q: float) -> np.ndarray:
-    """Return which p-values Benjamini and Hochberg reject."""
-    order = np.argsort(p, kind="stable")
-    below = np.flatnonzero(p[order] <= q * np.arange(1, len(p) + 1) / len(p))
-    found = np.zeros(len(p), bool)
-    if len(below):
-        found[order[: below[-1] + 1]] = True
-    return found

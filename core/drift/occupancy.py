@@ -11,6 +11,7 @@ import numpy as np
 from core.drift.result import DriftTest, permuted, undefined
 from core.drift.units import Sides, complete, deals, least_p
 from core.progress import Progress
+from core.quality.balance import holm
 
 STAGE, NAME = "two-sample test", "Occupancy of clusters"
 #: Clusters of the pool.
@@ -111,12 +112,3 @@ def occupancy_test(
     least = least_p(sides, permutations)
     test = permuted(NAME, v, "Cramér's V", whole, values, least, complete(sides))
     return Occupancy(test, count[1], count[0], observed[0], holm((1 + larger) / (done + 1)))
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Return p-values adjusted by Holm's step-down procedure."""
-    order = np.argsort(p, kind="stable")
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    found = np.empty(len(p))
-    found[order] = np.minimum(steps, 1.0)
-    return found

@@ -11,11 +11,12 @@ from core.drift.classifier import classifier_test, delong
 from core.drift.components import component_tests, sliced_distance
 from core.drift.kernel import aggregated_mmd_test, energy_test, mmd_test, witness
 from core.drift.local import local_map, neighbours_wanted
-from core.drift.occupancy import holm, occupancy_test, pooled_clusters
+from core.drift.occupancy import occupancy_test, pooled_clusters
 from core.drift.planning import classifier_power, images_needed
 from core.drift.units import deals, sides_of
 from core.errors import InputError
 from core.neighbors import find_neighbors
+from core.quality.balance import holm
 from core.space import unit_rows
 
 IRIS = load_iris().data
