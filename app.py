@@ -19,8 +19,10 @@ from typing import Any
 
 from core.__main__ import Parser, add_commands, perform
 from core.choices import Choices
+from core.comparisons import Comparisons
 from core.config import Settings, load_settings
 from core.curation.desk import Desk
+from core.drifts import Drifts
 from core.errors import InputError, VitrineError
 from core.findings import Findings
 from core.jobs import JobBoard
@@ -63,6 +65,8 @@ class Services:
     reports: Reports
     findings: Findings
     labelled: Labelled
+    comparisons: Comparisons
+    drifts: Drifts
 
 
 def open_services(settings: Settings) -> Services:
@@ -86,6 +90,8 @@ def open_services(settings: Settings) -> Services:
         Reports(workspace),
         Findings(workspace),
         Labelled(workspace),
+        Comparisons(workspace),
+        Drifts(workspace),
     )
 
 
@@ -103,8 +109,11 @@ def create_app(settings: Settings) -> Any:
     import dash
 
     from components import (
+        drift_routes,
         export_routes,
+        gradient_routes,
         link_routes,
+        morphology_routes,
         report_routes,
         routes,
         search_routes,
@@ -134,6 +143,7 @@ def create_app(settings: Settings) -> Any:
     app.layout = shell.layout
     for module in (
         routes, selection_routes, search_routes, link_routes, export_routes, report_routes,
+        morphology_routes, gradient_routes, drift_routes,
     ):  # fmt: skip
         app.server.register_blueprint(module.routes)
     protect(app.server, settings, lambda: app.csp_hashes(), lambda: app.callback_map)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ALONE = ("start", "umap_start", "vectors", "neighbors", "micro", "map", "curate", "structure",
-         "quality")  # fmt: skip
+         "quality", "morphology")  # fmt: skip
 
 
 def main() -> int:

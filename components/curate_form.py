@@ -7,7 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from components import pickers
+from components import fields, pickers
 from components.attributes import attrs
 from components.words import column_name, number
 from core.choices import CurateRequest
@@ -27,9 +27,6 @@ SCENARIOS = {
     "next": ("Next batch", "Adds what is missing to what is labelled already."),
     "test": ("Test set", "Stands for the whole, apart from what was chosen before."),
 }
-
-#: Stands for "as the program thinks best" in a select, which treats "" as no answer.
-AUTO = "-"
 
 
 def field_id(field: str) -> str:
@@ -51,31 +48,6 @@ def budget_text(amount: Any, unit: str) -> str:
     return {"share": f"{text}%", "until": f"until {text}%"}.get(unit, text)
 
 
-def _number(value: Any, field: str, default: float | None) -> float | None:
-    """Return a number from a text field; its default where it is empty."""
-    if value in (None, ""):
-        return default
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{field}: {str(value)[:40]!r} is no number.") from None
-
-
-def _whole(value: Any, default: int) -> int:
-    """Return a seed from its text field."""
-    if value in (None, ""):
-        return default
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise InputError(f"Seed: {str(value)[:40]!r} is no whole number.") from None
-
-
-def _named(value: Any) -> str | None:
-    """Return a select's value, None where it says "as the program thinks best"."""
-    return None if value in (None, "", AUTO) else str(value)
-
-
 def request(set_name: str, given: Mapping[str, Any], seed: int = 0) -> CurateRequest:
     """Return what the form's fields ask for.
 
@@ -85,7 +57,7 @@ def request(set_name: str, given: Mapping[str, Any], seed: int = 0) -> CurateReq
         A field cannot be used; the message names it and says what to enter.
     """
     strategy = str(given.get("strategy") or "representative")
-    edge = _number(given.get("edge"), "Share of edge cases", 20.0)
+    edge = fields.number(given.get("edge"), "Share of edge cases", 20.0)
     return CurateRequest(
         name=set_name,
         strategy=strategy,
@@ -93,15 +65,15 @@ def request(set_name: str, given: Mapping[str, Any], seed: int = 0) -> CurateReq
         pool=str(given.get("pool") or "all"),
         without=tuple(given.get("without") or ()),
         scenario=str(given.get("scenario") or "first"),
-        labelled=_named(given.get("labelled")) if given.get("scenario") != "first" else None,
-        seed=_whole(given.get("seed"), seed),
-        column=_named(given.get("column")) if strategy == "balanced" else None,
-        alpha=float(_number(given.get("alpha"), "α", 0.5) or 0.0),
-        beta=_number(given.get("beta"), "β", None),
-        gamma=_number(given.get("gamma"), "γ", None),
+        labelled=fields.named(given.get("labelled")) if given.get("scenario") != "first" else None,
+        seed=fields.seed(given.get("seed"), seed),
+        column=fields.named(given.get("column")) if strategy == "balanced" else None,
+        alpha=float(fields.number(given.get("alpha"), "α", 0.5) or 0.0),
+        beta=fields.number(given.get("beta"), "β", None),
+        gamma=fields.number(given.get("gamma"), "γ", None),
         edge_share=float(edge or 0.0) / 100,
         inside=str(given.get("inside") or "representative"),
-        clean={"yes": True, "no": False}.get(str(given.get("clean") or AUTO)),
+        clean={"yes": True, "no": False}.get(str(given.get("clean") or fields.AUTO)),
         slice=(str(given.get("slice") or "").strip() or None),
     )
 
@@ -156,10 +128,8 @@ def _radio(field: str, legend: str, choices: Mapping[str, tuple[str, str]], valu
 
 
 def _text(field: str, label: str, value: Any = "", help_text: str = "", **look: Any) -> Component:
-    """Return a labelled text field."""
-    box = dbc.Input(id=field_id(field), type="text", size="sm", value=value, autoComplete="off",
-                    debounce=0.4, **look)  # fmt: skip
-    return pickers.labelled(label, box, help_text=help_text)
+    """Return a labelled text field that is read while one types, for the line that tells before."""
+    return fields.text(field_id(field), label, value, help_text, debounce=0.4, **look)
 
 
 def budget(amount: str = "10", unit: str = "share") -> Component:
@@ -184,12 +154,12 @@ def budget(amount: str = "10", unit: str = "share") -> Component:
 def strategies(value: str, columns: Sequence[Any]) -> Component:
     """Return the choice of a strategy, with what only some of them ask."""
     presets = {key: (one.title, one.best_for) for key, one in STRATEGIES.items()}
-    by = [{"label": "the label", "value": AUTO}]
+    by = [{"label": "the label", "value": fields.AUTO}]
     by += [{"label": column_name(c.name, c.label), "value": c.name} for c in columns
            if c.kind == "category" and c.name not in {"label", "decision", "slice"}]  # fmt: skip
     return html.Div([
         _radio("strategy", "Which images", presets, value),
-        html.Div(pickers.select(field_id("column"), "Balance by", by, AUTO),
+        html.Div(pickers.select(field_id("column"), "Balance by", by, fields.AUTO),
                  id="curate-column-field", hidden=value != "balanced"),
         html.Div(_text("edge", "Share of edge cases, %", "20"),
                  id="curate-edge-field", hidden=value != "edges"),
@@ -198,11 +168,12 @@ def strategies(value: str, columns: Sequence[Any]) -> Component:
 
 def scenario(view: Any, value: str = "first") -> Component:
     """Return what the images are for, and what is there already."""
-    options = [{"label": "found by the program", "value": AUTO}]
+    options = [{"label": "found by the program", "value": fields.AUTO}]
     options += [{"label": one.name, "value": one.name} for one in view.slices]
     return html.Div([
         _radio("scenario", "What for", SCENARIOS, value),
-        html.Div(pickers.select(field_id("labelled"), "Labelled or chosen already", options, AUTO),
+        html.Div(pickers.select(field_id("labelled"), "Labelled or chosen already", options,
+                                fields.AUTO),
                  id="curate-labelled-field", hidden=value == "first"),
     ])  # fmt: skip
 
@@ -215,7 +186,7 @@ def advanced(view: Any, seed: int) -> Component:
          dbc.Checklist(id=field_id("without"), options=slices, value=[])],
         className="vt-field", hidden=not slices,
     )  # fmt: skip
-    cleaning = [{"label": "if the set was checked (Quality)", "value": AUTO},
+    cleaning = [{"label": "if the set was checked (Quality)", "value": fields.AUTO},
                 {"label": "yes", "value": "yes"}, {"label": "no", "value": "no"}]  # fmt: skip
     inside = [{"label": one.title, "value": key} for key, one in STRATEGIES.items()
               if key != "balanced"]  # fmt: skip
@@ -224,7 +195,7 @@ def advanced(view: Any, seed: int) -> Component:
             html.Summary("Advanced"),
             without,
             pickers.select(field_id("clean"), "Take copies and faulty pictures out first",
-                           cleaning, AUTO),
+                           cleaning, fields.AUTO),
             _text("seed", "Seed", str(seed),
                   "The same seed and settings choose the same images."),
             _text("alpha", "α: how far large clusters get more", "0.5",

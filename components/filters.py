@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from components import pickers
 from components.attributes import attrs
-from components.palette import MISSING, OTHER
+from components.palette import MISSING
 from components.state import services
 from components.words import column_name, entry_name, number
 
@@ -103,12 +103,7 @@ def options_of(
     """
     entries = found.colouring(column).entries
     gap = next((e for e in entries if e.index == MISSING), None)
-    if hasattr(found, "categories"):
-        listed, count = found.categories(column, text, LISTED)
-    else:
-        listed = [e for e in entries if e.index not in {OTHER, MISSING}]
-        listed = [e for e in listed if text.casefold() in e.label.casefold()]
-        count = len(listed) + any(e.index == OTHER for e in entries)
+    listed, count = found.categories(column, text, LISTED)
     kept = [name for name in ticked if name and name not in {e.label for e in listed}]
     options = [{"label": name, "value": name} for name in kept]
     options += [{"label": f"{e.label} ({number(e.count)})", "value": e.label} for e in listed]

@@ -9,12 +9,12 @@ from typing import Any
 from dash import dcc
 from dash.development.base_component import Component
 
-from components.job_results import labelled_at, report_id
+from components.job_results import labelled_at, report_id, series_at
 from components.report_head import page_link
 from components.state import link
 
-#: {"job", "from", "report"}: the job waited for, the page it was started on, and, where a report
-#: is to follow a choice, the seed of that report.
+#: {"job", "from", "report", "to"}: the job waited for, the page it was started on, where a report
+#: is to follow a choice the seed of that report, and where to go if not to what was made.
 STORE = "vt-follow"
 
 
@@ -23,9 +23,11 @@ def store() -> Component:
     return dcc.Store(id=STORE, storage_type="session")
 
 
-def expect(job_id: str, page: str, *, report_seed: int | None = None) -> dict[str, Any]:
-    """Return what to wait for: a job, and the report that follows it."""
-    return {"job": job_id, "from": page, "report": report_seed}
+def expect(
+    job_id: str, page: str, *, report_seed: int | None = None, to: str = ""
+) -> dict[str, Any]:
+    """Return what to wait for: a job, and the report that follows it, or where to go then."""
+    return {"job": job_id, "from": page, "report": report_seed, **({"to": to} if to else {})}
 
 
 def jobs_of(jobs: Sequence[Any], name: str, kinds: Sequence[str]) -> list[Any]:
@@ -55,6 +57,16 @@ def place_of(job: Any) -> str:
         return link("/quality", set=name)
     if job.kind == "label":
         return labelled_at(made, str(name))
+    if job.kind == "morphology":
+        return link("/morphology", set=name, view="overview", key=made.get("comparison"))
+    if job.kind == "gradient":
+        return link("/gradient", set=name, key=made.get("gradient"))
+    if job.kind == "drift":
+        return link("/drift", set=name, view="verdict", key=made.get("drift"))
+    if job.kind == "series":
+        return series_at(made, str(name))
+    if job.kind == "cutout":
+        return link("/morphology", set=made.get("set"))
     if job.kind == "stream":
         return link("/quality", set=name, view="duplicates", kind="sequence",
                     case=made.get("stream"))  # fmt: skip
@@ -78,4 +90,4 @@ def step(waiting: dict[str, Any] | None, jobs: Sequence[Any], pathname: str, boa
         after = board.submit("report", request, report_title(request["name"],
                              {"slice": job.result.get("slice")}))  # fmt: skip
         return expect(after.id, waiting["from"]), None
-    return None, place_of(job) if here else None
+    return None, (waiting.get("to") or place_of(job)) if here else None

@@ -5,6 +5,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from components.morphology_tests import figure
 from components.state import link
 from components.tables import facts
 from components.words import map_name, number, plural, score, seconds, share
@@ -152,10 +153,59 @@ def thinned(found: dict[str, Any], name: str) -> Component:
     return _made([(text, value) for text, value in pairs if value != "–"], *ways)
 
 
+def compared(found: dict[str, Any], name: str) -> Component:
+    """Return what a comparison of forms found, effect first, with the way to it."""
+    design, tests = found.get("design") or {}, found.get("tests") or []
+    pairs: list[tuple[str, Any]] = [
+        ("Groups", number(len(design.get("groups") or []))),
+        ("Units", number(design.get("n_units"))),
+    ]
+    for one in tests[:2]:
+        if one.get("effect") is not None:
+            pairs.append((one["effect_name"], figure(one, one["effect"])))
+    if tests and tests[0].get("p") is not None:
+        pairs.append(("p", f"{tests[0]['p']:.2g}"))
+    where = link("/morphology", set=name, view="overview", key=found.get("comparison"))
+    return _made(pairs, ("See the comparison", where))
+
+
+def laid_out(found: dict[str, Any], name: str) -> Component:
+    """Return what a gradient showed, with the way to it."""
+    where = link("/gradient", set=name, key=found.get("gradient"))
+    way = html.Div(dcc.Link("See the gradient", href=where, className="vt-link"),
+                   className="vt-actions")  # fmt: skip
+    return html.Div([html.P(str(found.get("text") or "")), way], className="vt-job-result")
+
+
+def held_against(found: dict[str, Any], name: str) -> Component:
+    """Return what a comparison of two sets found, with the way to it."""
+    told = (found.get("verdict") or {}).get("sentence") or ""
+    where = link("/drift", set=name, view="verdict", key=found.get("drift"))
+    way = html.Div(dcc.Link("See the comparison", href=where, className="vt-link"),
+                   className="vt-actions")  # fmt: skip
+    return html.Div([html.P(told), way], className="vt-job-result")
+
+
+def over_time(found: dict[str, Any], name: str) -> Component:
+    """Return what a comparison of batches found, with the way to it."""
+    verdict = found.get("verdict")
+    told = verdict.get("sentence") if isinstance(verdict, dict) else found.get("text")
+    way = html.Div(dcc.Link("See the batches", href=series_at(found, name), className="vt-link"),
+                   className="vt-actions")  # fmt: skip
+    return html.Div([html.P(str(told or "")), way], className="vt-job-result")
+
+
+def series_at(found: dict[str, Any], name: str) -> str:
+    """Return where a comparison of batches is seen."""
+    view = "time" if found.get("batches") else "planning"
+    return link("/drift", set=name, view=view, key=found.get("series"))
+
+
 #: What tells the result of a job about a set, by the job's kind; given the set's name too.
 MAKERS = {
     "curate": chosen, "split": divided, "report": reported, "clusters": grouped,
-    "quality": checked, "label": labelled, "stream": thinned,
+    "quality": checked, "label": labelled, "stream": thinned, "morphology": compared,
+    "gradient": laid_out, "drift": held_against, "series": over_time,
 }  # fmt: skip
 
 

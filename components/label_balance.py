@@ -9,6 +9,7 @@ from dash import Input, Output, State, callback, html, no_update
 from dash.development.base_component import Component
 
 from components import (
+    fields,
     figures,
     label_error,
     label_frame,
@@ -29,6 +30,9 @@ COLUMN, TARGET, OWN, APPLY = "labels-column", "labels-target", "labels-own", "la
 #: Classes that a chart shows; the table has all.
 SHOWN = 30
 
+#: Pixels of a class in the chart.
+BAR = 24
+
 EQUAL, SHARES = "equal", "own"
 
 #: What is wanted, over bars in the accent of either theme.
@@ -45,7 +49,7 @@ def body(found: Any, view: Any, check: Any, keys: Mapping[str, str]) -> list[Com
     keys
         The keys in the address.
     """
-    held = label_column(found, view, label_frame.column_of(keys["column"]))
+    held = label_column(found, view, fields.named(keys["column"]))
     if not len(held.names):
         return [columns_alone(found, keys), label_frame.no_labels(found)]
     counts = sizes(held, view)
@@ -129,8 +133,7 @@ def _some(names: Sequence[str]) -> str:
 def columns_alone(found: Any, keys: Mapping[str, str]) -> Component:
     """Return the choice of another column, for a set whose label is empty."""
     return html.Div(
-        [pickers.select(COLUMN, "Labels of", label_frame.column_options(found),
-                        keys["column"] or label_frame.AUTO, inline=True),
+        [label_frame.columns(COLUMN, "Labels of", found, keys, inline=True),
          html.Div([_target(EQUAL, []), _own("")], hidden=True)],
         className="vt-bar-line vt-pickers",
     )  # fmt: skip
@@ -144,8 +147,7 @@ def form(
     slices = [one for one in view.slices if one.count]
     return label_frame.card(
         "What is wanted",
-        pickers.select(COLUMN, "Labels of", label_frame.column_options(found),
-                       keys["column"] or label_frame.AUTO),
+        label_frame.columns(COLUMN, "Labels of", found, keys),
         _target(keys["target"] if kind == "slice" else kind or EQUAL, slices),
         html.Div(_own(rest if kind == SHARES else "", held.names), id=f"{OWN}-part",
                  hidden=kind != SHARES),
@@ -169,7 +171,7 @@ def _own(value: str, names: Sequence[str] = ()) -> Component:
     example = f"{names[0]} 2, others 1" if names else "moth 2, others 1"
     return html.Div(
         [
-            label_frame.text_field(OWN, "Shares", value, f"Such as “{example}”.",
+            fields.text(OWN, "Shares", value, f"Such as “{example}”.",
                                    placeholder=example, maxLength=900),
             label_frame.button("Compare", APPLY),
         ],
@@ -231,22 +233,22 @@ def chart(held: LabelColumn, told: AgainstTarget, one: str) -> Component:
     order = _order(told)[:SHOWN]
     names = [held.names[at] for at in order]
     data = [
-        {"type": "bar", "name": f"{one}s", "x": names, "y": told.counts[order].tolist(),
-         "hovertemplate": "%{x}: %{y:,d}<extra></extra>"},
-        {"type": "scatter", "mode": "markers", "name": "wanted", "x": names,
-         "y": told.expected[order].round(1).tolist(),
-         "marker": {"symbol": "line-ew-open", "size": 16, "color": WANTED,
+        {"type": "bar", "orientation": "h", "name": f"{one}s", "y": names,
+         "x": told.counts[order].tolist(), "hovertemplate": "%{y}: %{x:,d}<extra></extra>"},
+        {"type": "scatter", "mode": "markers", "name": "wanted", "y": names,
+         "x": told.expected[order].round(1).tolist(),
+         "marker": {"symbol": "line-ns-open", "size": 14, "color": WANTED,
                     "line": {"width": 3}},
-         "hovertemplate": "wanted: %{y:,.1f}<extra></extra>"},
+         "hovertemplate": "wanted: %{x:,.1f}<extra></extra>"},
     ]  # fmt: skip
-    layout = report_charts.axes("", f"{one}s", bargap=0.35)
-    layout["xaxis"] = {"type": "category", "automargin": True}
-    layout["margin"] = {"l": 56, "r": 12, "t": 30, "b": 10}
+    layout = report_charts.axes(f"{one}s", "", bargap=0.3)
+    layout["yaxis"] = {"type": "category", "automargin": True, "autorange": "reversed"}
+    layout["margin"] = {"l": 8, "r": 12, "t": 30, "b": 44}
     more = len(told.counts) - len(order)
     largest = f"the {number(len(order))} largest first"
     label = f"{one.capitalize()}s of each class against what is wanted, {largest}."
     parts = [figures.graph("labels-balance", {"data": data, "layout": layout}, label=label,
-                           height=260)]  # fmt: skip
+                           height=90 + BAR * max(3, len(order)))]  # fmt: skip
     if more > 0:
         parts.append(html.P(f"The {number(SHOWN)} largest are drawn; the table has all.",
                             className="vt-small"))  # fmt: skip
@@ -261,7 +263,8 @@ def table(held: LabelColumn, told: AgainstTarget, one: str) -> Component:
         residual, p = float(told.residual[at]), float(told.residual_p[at])
         far = p < 0.05
         word = html.Span(
-            f"{residual:+.1f}".replace("-", "−"), className="vt-far" if far else "vt-soft"
+            f"{round(residual, 1) + 0:+.1f}".replace("-", "−"),
+            className="vt-far" if far else "vt-soft",
         )
         rows.append((held.names[at], number(int(told.counts[at])),
                      share(float(told.counts[at] / total)), f"{told.expected[at]:,.1f}", word,
@@ -295,6 +298,6 @@ def compare(
     target = target or EQUAL
     if target == SHARES:
         target = f"{SHARES}:{(own or '').strip()}"
-    now = {**keys, "column": label_frame.column_of(column) or "",
+    now = {**keys, "column": fields.named(column) or "",
            "target": "" if target == EQUAL else target}  # fmt: skip
     return no_update if now == keys else label_frame.address(now)

@@ -7,12 +7,11 @@ import dash_bootstrap_components as dbc
 from dash import ALL, MATCH, Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import gallery, label_frame, notices, pickers, selection_bar
+from components import fields, gallery, label_frame, notices, selection_bar
 from components.attributes import attrs
-from components.label_propagate import percent
 from components.notices import button_link
-from components.quality_items import name_of
-from components.state import has_pictures, link, noun
+from components.quality_items import labels_now, name_of
+from components.state import has_pictures, link, noun, services
 from components.words import number, plural, score
 from core.choices import slice_of
 from core.errors import InputError
@@ -23,6 +22,7 @@ COLUMN, POOL, COUNT, LOT, GO = (
     "batch-column", "batch-pool", "batch-count", "batch-lot", "batch-go",
 )  # fmt: skip
 FIELDS = (COLUMN, POOL, COUNT, LOT)
+DONE = "batch-done"
 
 #: Images labelled on one page.
 SHOWN = 24
@@ -49,9 +49,9 @@ def request(name: str, given: Mapping[str, Any], seed: int) -> LabelRequest:
     if not text.isdigit() or not int(text):
         raise InputError(f"How many: {text[:40]!r} is no whole number of 1 or more.")
     return LabelRequest(
-        name, "batch", column=label_frame.column_of(given.get(COLUMN)),
+        name, "batch", column=fields.named(given.get(COLUMN)),
         pool=str(given.get(POOL) or "all"), n=int(text),
-        by_lot=percent(given.get(LOT), "Drawn by lot", 20.0), seed=seed,
+        by_lot=fields.percent(given.get(LOT), "Drawn by lot", 20.0), seed=seed,
     )  # fmt: skip
 
 
@@ -76,22 +76,17 @@ def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[
 
 def form(found: Any, view: Any, keys: Mapping[str, str]) -> Component:
     """Return the form that asks for a batch."""
-    options = label_frame.pools(found, view, keys["pool"],
-                                whole=f"all {noun(found)}s without a label")  # fmt: skip
-    known = {option["value"] for option in options}
+    whole = f"all {noun(found)}s without a label"
     return label_frame.card(
         "Choose what to label next",
-        label_frame.text_field(COUNT, "How many", "100", inputMode="numeric"),
-        label_frame.text_field(LOT, "Drawn by lot, %", "20",
-                               "These are a fair sample: keep them to evaluate on."),
-        pickers.select(COLUMN, "Labels so far", label_frame.column_options(found),
-                       keys["column"] or label_frame.AUTO),
-        pickers.select(POOL, "Out of", options, keys["pool"] if keys["pool"] in known else "all"),
+        fields.text(COUNT, "How many", "100", inputMode="numeric"),
+        fields.text(LOT, "Drawn by lot, %", "20",
+                    "These are a fair sample: keep them to evaluate on."),
+        label_frame.columns(COLUMN, "Labels so far", found, keys),
+        label_frame.pool_field(POOL, "Out of", found, view, keys, whole),
         html.P("They become two slices, “To label …” and “For evaluation …”; undo takes them "
                "back.", className="vt-small vt-promise"),
-        html.Div([html.Div(id=f"{GO}-told", role="status"),
-                  html.Div(label_frame.button("Choose the batch", GO, primary=True),
-                           className="vt-actions")], className="vt-go"),
+        fields.go("Choose the batch", GO, f"{GO}-told"),
         form=True,
     )  # fmt: skip
 
@@ -119,10 +114,9 @@ def result(found: Any, view: Any, made: Any, keys: Mapping[str, str]) -> Compone
         return notices.alert("The set has changed since this batch was chosen; its slices still "
                              "hold the images.", "warning", dismissable=False)  # fmt: skip
     rows = made.chosen["row"].astype(int).tolist()
-    done = int((label_column(found, view).codes[rows] >= 0).sum())
     parts: list[Component | None] = [
         html.P([f"{plural(len(rows), noun(found))} chosen; ",
-                html.Strong(f"{number(done)} labelled by now", id="batch-done"), "."],
+                html.Strong(done_by_now(found, view, rows), id=DONE), "."],
                className="vt-preview-sentence"),
         ways(found, view, made),
         *[html.P(str(note), className="vt-hint") for note in made.meta["notes"]],
@@ -131,6 +125,12 @@ def result(found: Any, view: Any, made: Any, keys: Mapping[str, str]) -> Compone
             className="vt-hint"),
     ]  # fmt: skip
     return label_frame.card("The batch", *parts)
+
+
+def done_by_now(found: Any, view: Any, rows: Sequence[int]) -> str:
+    """Return how many images of a batch have a label, in words."""
+    held = label_column(found, view).codes[list(rows)] >= 0
+    return f"{number(int(held.sum()))} labelled by now"
 
 
 def ways(found: Any, view: Any, made: Any) -> Component:
@@ -150,7 +150,7 @@ def cards(found: Any, view: Any, made: Any, keys: Mapping[str, str]) -> Componen
     page = min(max(1, int(keys["page"]) if keys["page"].isdigit() else 1), pages)
     part = table.iloc[(page - 1) * SHOWN : page * SHOWN]
     known = selection_bar.labels(found, view)
-    now = labels_now(found, view, part["row"].tolist())
+    now = labels_now(found, part["row"].tolist(), view)
     shown = [
         html.Li(
             [
@@ -171,12 +171,6 @@ def cards(found: Any, view: Any, made: Any, keys: Mapping[str, str]) -> Componen
             gallery.pager("/labels", query, page, pages),
         ]
     )  # fmt: skip
-
-
-def labels_now(found: Any, view: Any, rows: Sequence[int]) -> list[str]:
-    """Return the label that each image has now, "" for none."""
-    held = label_column(found, view)
-    return [held.names[code] if code >= 0 else "" for code in held.codes[list(rows)].tolist()]
 
 
 def plain(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -256,6 +250,22 @@ def give(
     label = str(pressed["label"] if pressed["part"] == "give" else other or "").strip()
     found, desk, view = label_frame.opened(keys)
     rows = [int(line["row"])]
-    if [label] != labels_now(found, view, rows):
+    if [label] != labels_now(found, rows, view):
         desk.act(found, "relabel", rows, label=label, about="labels")
-    return card(found, labels_now(found, desk.view(found), rows)[0], line)
+    return card(found, labels_now(found, rows)[0], line)
+
+
+@callback(
+    Output(DONE, "children"),
+    Output(label_frame.STEPS, "children", allow_duplicate=True),
+    Input(one_id("card", ALL), "children"),
+    State(label_frame.PLACE, "data"),
+    prevent_initial_call=True,
+)
+def told(cards_now: list[Any], keys: dict[str, str]) -> Any:
+    """Say how many of the batch are labelled now, and what undo would take back."""
+    if not any(one["value"] for one in ctx.triggered or []):
+        return no_update, no_update
+    found, _, view = label_frame.opened(keys)
+    rows = services().labelled.open(keys["key"]).chosen["row"].astype(int).tolist()
+    return done_by_now(found, view, rows), label_frame.steps(view)

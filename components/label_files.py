@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import label_frame, notices, pickers, tables
+from components import fields, label_frame, notices, pickers, tables
 from components.state import noun, services
 from components.words import listed, number, plural
 from core.errors import InputError, VitrineError
@@ -51,11 +51,11 @@ def reading() -> Component:
     """Return the form that looks at a file of labels."""
     return label_frame.card(
         "Import labels",
-        label_frame.text_field(PATH, "File or folder on this computer",
+        fields.text(PATH, "File or folder on this computer",
                                placeholder="/data/labels.csv",
                                help_text="A table (CSV, TSV, Parquet), JSON in COCO's form, or a "
                                "folder whose sub-folders are the labels."),
-        label_frame.text_field(COLUMN, "Column with the labels",
+        fields.text(COLUMN, "Column with the labels",
                                help_text="Of a table; empty: found by its name."),
         html.Div(label_frame.button("Look at it", LOOK, primary=True), className="vt-actions"),
         html.Div(id=SEEN, role="status", className="vt-file-seen"),
@@ -183,7 +183,7 @@ def writing(found: Any, view: Any, keys: Mapping[str, str]) -> Component:
             className="vt-field",
         ),
         pickers.select(SLICE, "Of", slices, wanted if wanted in known else WHOLE),
-        label_frame.text_field(TARGET, "New file or folder on this computer",
+        fields.text(TARGET, "New file or folder on this computer",
                                placeholder="/data/labels-edited.csv",
                                help_text="Nothing is replaced."),
         html.Div(label_frame.button("Write it", WRITE, primary=True), className="vt-actions"),

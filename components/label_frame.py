@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import pickers, quality_frame, slice_views
+from components import fields, pickers, quality_frame, slice_views
 from components.attributes import attrs
 from components.curate_pool import selection_in
 from components.notices import button_link
@@ -17,7 +16,7 @@ from components.words import ago, column_name, number, plural
 from core.labelled.values import EDITED, OWN
 
 PAGE, PLACE, JOBS, TOLD = "labels-page", "labels-place", "labels-jobs", "labels-told"
-UNDO, REDO = "labels-undo", "labels-redo"
+UNDO, REDO, STEPS = "labels-undo", "labels-redo", "labels-steps"
 #: What was done last: {"told", "keys", "wrong", "at"}; the page shows itself anew.
 DONE = "labels-done"
 
@@ -33,9 +32,6 @@ VIEWS = {
     "batch": "Next batch",
     "files": "Import and export",
 }
-
-#: Stands for the label, with the edits, in a choice of columns.
-AUTO = "-"
 
 
 def cleaned(query: Mapping[str, Any]) -> dict[str, str]:
@@ -83,13 +79,18 @@ def head(found: Any, view: Any, keys: Mapping[str, str]) -> Component:
     ]  # fmt: skip
     return html.Div(
         [
-            html.Div([html.H1(f"Labels of {found.title}"), slice_views.steps(view, UNDO, REDO)],
+            html.Div([html.H1(f"Labels of {found.title}"), html.Div(steps(view), id=STEPS)],
                      className="vt-bar-line vt-label-title"),
             html.Nav(quality, className="vt-tabs vt-quality-tabs", **attrs(aria_label="Quality")),
             html.Nav(tabs, className="vt-chips vt-label-tabs", **attrs(aria_label="Labelling")),
         ],
         className="vt-page-head vt-quality-head",
     )  # fmt: skip
+
+
+def steps(view: Any) -> Component:
+    """Return the buttons that take back the last act and do it again, each saying what."""
+    return slice_views.steps(view, UNDO, REDO)
 
 
 def _tab(text: str, href: str, look: str, *, here: bool) -> Component:
@@ -141,7 +142,7 @@ def pools(found: Any, view: Any, pool: str, *, whole: str = "") -> list[dict[str
 
 def column_options(found: Any) -> list[dict[str, str]]:
     """Return the columns that can hold labels, the label itself first."""
-    options = [{"label": "Label, with your edits", "value": AUTO}]
+    options = [{"label": "Label, with your edits", "value": fields.AUTO}]
     options += [
         {"label": column_name(c.name, c.label), "value": c.name}
         for c in found.columns()
@@ -150,20 +151,26 @@ def column_options(found: Any) -> list[dict[str, str]]:
     return options
 
 
-def column_of(value: Any) -> str | None:
-    """Return the column that a choice names; None for the label itself."""
-    return None if value in (None, "", AUTO) else str(value)
+def columns(select_id: str, title: str, found: Any, keys: Mapping[str, str], **look: Any) -> Any:
+    """Return the choice of the column that holds the labels."""
+    return pickers.select(select_id, title, column_options(found), keys["column"] or fields.AUTO,
+                          **look)  # fmt: skip
+
+
+def pool_field(
+    select_id: str, title: str, found: Any, view: Any, keys: Mapping[str, str], whole: str
+) -> Component:
+    """Return the choice of a part of a set; `whole` is what all of it is called."""
+    options = pools(found, view, keys["pool"], whole=whole)
+    known = {option["value"] for option in options}
+    return pickers.select(
+        select_id, title, options, keys["pool"] if keys["pool"] in known else "all"
+    )
 
 
 def field(label: str, component: Component, help_text: str = "") -> Component:
     """Return a field in its label, with help under it."""
     return pickers.labelled(label, component, help_text=help_text)
-
-
-def text_field(field_id: str, label: str, value: str = "", help_text: str = "", **more: Any) -> Any:
-    """Return a text field with its label."""
-    made = dbc.Input(id=field_id, type="text", size="sm", value=value, autoComplete="off", **more)
-    return field(label, made, help_text)
 
 
 def button(text: str, button_id: Any, *, primary: bool = False, **more: Any) -> Component:

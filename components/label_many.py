@@ -8,7 +8,16 @@ import numpy as np
 from dash import Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import label_frame, label_marks, label_spot, notices, pickers, selection_bar, shell
+from components import (
+    fields,
+    label_frame,
+    label_marks,
+    label_spot,
+    notices,
+    pickers,
+    selection_bar,
+    shell,
+)
 from components.notices import button_link
 from components.state import link, noun
 from components.words import number, plural, share
@@ -79,9 +88,7 @@ def form(
         html.Datalist([html.Option(value=text) for text in names], id="many-labels"),
         html.P("Some are shown first, drawn at random: you mark those that are wrong. All of it "
                "becomes one step, and undo takes it back.", className="vt-small vt-promise"),
-        html.Div([html.Div(id=GO_TOLD, role="status"),
-                  html.Div(label_frame.button("Check some of them", GO, primary=True),
-                           className="vt-actions")], className="vt-go"),
+        fields.go("Check some of them", GO, GO_TOLD),
         form=True,
     )  # fmt: skip
 

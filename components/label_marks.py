@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from components import gallery
 from components.attributes import attrs
-from components.quality_items import name_of
+from components.quality_items import labels_now, name_of
 from components.state import captions, has_pictures
 
 
@@ -32,13 +32,13 @@ def grid(
     store
         Id of the store; it gets {"wrong": rows}.
     under
-        A line under each; its label by default.
+        A line under each; the label that it has now by default.
     marked
         Rows that are marked already.
     witnesses
         A labelled image to show beside some of them: row to row.
     """
-    lines = list(under) or captions(found, rows)
+    lines = list(under) or [label or "no label" for label in labels_now(found, rows)]
     cells = [
         html.Li(_cell(found, row, line, row in marked, (witnesses or {}).get(row)))
         for row, line in zip(rows, lines, strict=True)

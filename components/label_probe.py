@@ -6,7 +6,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import figures, label_frame, notices, pickers, report_charts, tables
+from components import fields, figures, label_frame, notices, report_charts, tables
 from components.state import link, noun
 from components.words import number, plural, share
 from core.quality.label_request import LabelRequest
@@ -21,7 +21,7 @@ MISTAKES = 12
 def request(name: str, given: Mapping[str, Any], seed: int) -> LabelRequest:
     """Return what the form asks for."""
     return LabelRequest(
-        name, "probe", column=label_frame.column_of(given.get(COLUMN)),
+        name, "probe", column=fields.named(given.get(COLUMN)),
         pool=str(given.get(POOL) or "all"), seed=seed,
     )  # fmt: skip
 
@@ -48,16 +48,11 @@ def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[
 def form(found: Any, view: Any, keys: Mapping[str, str]) -> Component:
     """Return the form that asks for a probe."""
     whole = f"all labelled {noun(found)}s"
-    options = label_frame.pools(found, view, keys["pool"], whole=whole)
-    known = {option["value"] for option in options}
     return label_frame.card(
         "Probe the labels",
-        pickers.select(COLUMN, "Labels of", label_frame.column_options(found),
-                       keys["column"] or label_frame.AUTO),
-        pickers.select(POOL, "Among", options, keys["pool"] if keys["pool"] in known else "all"),
-        html.Div([html.Div(id=f"{GO}-told", role="status"),
-                  html.Div(label_frame.button("Probe", GO, primary=True),
-                           className="vt-actions")], className="vt-go"),
+        label_frame.columns(COLUMN, "Labels of", found, keys),
+        label_frame.pool_field(POOL, "Among", found, view, keys, whole),
+        fields.go("Probe", GO, f"{GO}-told"),
         form=True,
     )  # fmt: skip
 

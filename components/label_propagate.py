@@ -7,11 +7,10 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import gallery, label_frame, label_marks, notices, pickers, tables
+from components import fields, gallery, label_frame, label_marks, notices, tables
 from components.attributes import attrs
 from components.state import noun, services
 from components.words import number, plural, score, share
-from core.errors import InputError
 from core.labelled.accept import accept, open_proposals
 from core.quality.label_request import LabelRequest
 
@@ -39,28 +38,10 @@ def request(name: str, given: Mapping[str, Any], seed: int) -> LabelRequest:
         The precision is no share.
     """
     return LabelRequest(
-        name, "propagate", column=label_frame.column_of(given.get(COLUMN)),
+        name, "propagate", column=fields.named(given.get(COLUMN)),
         pool=str(given.get(POOL) or "all"), seed=seed,
-        precision=percent(given.get(PRECISION), "Promised precision", 95.0),
+        precision=fields.percent(given.get(PRECISION), "Promised precision", 95.0),
     )  # fmt: skip
-
-
-def percent(value: Any, name: str, default: float) -> float:
-    """Return a share from a field in percent.
-
-    Raises
-    ------
-    InputError
-        It is no number of percent.
-    """
-    text = str(value if value not in (None, "") else default).strip().rstrip("%").strip()
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 100:
-        raise InputError(f"{name}: {text[:40]!r} is no percentage from 0 to 100.")
-    return found / 100
 
 
 def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[Component]:
@@ -85,22 +66,16 @@ def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[
 def form(found: Any, view: Any, keys: Mapping[str, str]) -> Component:
     """Return the form that asks for proposals."""
     whole = f"all {noun(found)}s without a label"
-    options = label_frame.pools(found, view, keys["pool"], whole=whole)
-    known = {option["value"] for option in options}
     return label_frame.card(
         "Propose labels",
-        pickers.select(COLUMN, "Learn from", label_frame.column_options(found),
-                       keys["column"] or label_frame.AUTO),
-        pickers.select(POOL, "Propose for", options,
-                       keys["pool"] if keys["pool"] in known else "all"),
-        label_frame.text_field(PRECISION, "Promised precision, %", "95",
-                               "The share of proposals that must be right. Where that cannot be "
-                               "promised, nothing is proposed."),
+        label_frame.columns(COLUMN, "Learn from", found, keys),
+        label_frame.pool_field(POOL, "Propose for", found, view, keys, whole),
+        fields.text(PRECISION, "Promised precision, %", "95",
+                    "The share of proposals that must be right. Where that cannot be promised, "
+                    "nothing is proposed."),
         html.P("No label changes before you accept it; accepting is one step, and undo takes it "
                "back.", className="vt-small vt-promise"),
-        html.Div([html.Div(id=f"{GO}-told", role="status"),
-                  html.Div(label_frame.button("Propose labels", GO, primary=True),
-                           className="vt-actions")], className="vt-go"),
+        fields.go("Propose labels", GO, f"{GO}-told"),
         form=True,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from components import job_panel, job_results, pickers
+from components import fields, job_panel, job_results, pickers
 from components.attributes import attrs
 from components.words import column_name, number
 from core.errors import InputError
@@ -20,9 +20,6 @@ GO, TOLD = "quality-check", "quality-check-told"
 #: The form's fields, in the order in which a person meets them.
 FIELDS = ("topics", "column", "turned", "tau", "method", "share", "reference", "q", "per_class",
           "unit", "others", "seed")  # fmt: skip
-
-#: Stands for "as the program thinks best" in a select, which treats "" as no answer.
-AUTO = "-"
 
 LOOKED_FOR = {
     "duplicates": ("Copies", "identical files, identical pixels, near-duplicates"),
@@ -49,32 +46,6 @@ def field_id(field: str) -> str:
 # -- what the fields ask for -----------------------------------------------------------------------
 
 
-def as_number(value: Any, what: str, default: float | None) -> float | None:
-    """Return a number from a text field; its default where it is empty."""
-    text = str(value if value is not None else "").strip().rstrip("%").strip()
-    if not text:
-        return default
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{what}: {text[:40]!r} is no number.") from None
-
-
-def _seed(value: Any, default: int) -> int:
-    """Return a seed from its text field."""
-    if value in (None, ""):
-        return default
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise InputError(f"Seed: {str(value)[:40]!r} is no whole number.") from None
-
-
-def as_named(value: Any) -> str | None:
-    """Return a select's value, None where it says "as the program thinks best"."""
-    return None if value in (None, "", AUTO) else str(value)
-
-
 def request(set_name: str, given: Mapping[str, Any], seed: int = 0) -> QualityRequest:
     """Return what the form's fields ask for.
 
@@ -86,21 +57,21 @@ def request(set_name: str, given: Mapping[str, Any], seed: int = 0) -> QualityRe
     wanted = [topic for topic in TOPICS if topic in (given.get("topics") or ())]
     if not wanted:
         raise InputError("Look for: tick at least one.")
-    share = as_number(given.get("share"), "Share listed as outliers", 1.0)
-    rate = as_number(given.get("q"), "False discoveries", 5.0)
+    share = fields.number(given.get("share"), "Share listed as outliers", 1.0)
+    rate = fields.number(given.get("q"), "False discoveries", 5.0)
     return QualityRequest(
         name=set_name,
-        tau=as_number(given.get("tau"), "Threshold", None),
+        tau=fields.number(given.get("tau"), "Threshold", None),
         turned=bool(given.get("turned")),
-        column=as_named(given.get("column")),
-        unit=as_named(given.get("unit")),
-        reference=as_named(given.get("reference")),
+        column=fields.named(given.get("column")),
+        unit=fields.named(given.get("unit")),
+        reference=fields.named(given.get("reference")),
         outliers=str(given.get("method") or "rank"),
         per_class=bool(given.get("per_class")),
         others=tuple(given.get("others") or ()),
         q=float(rate or 0.0) / 100,
         share=float(share or 0.0) / 100,
-        seed=_seed(given.get("seed"), seed),
+        seed=fields.seed(given.get("seed"), seed),
         topics=tuple(wanted),
     )
 
@@ -113,11 +84,9 @@ def title(name: str, tau: float | None = None) -> str:
 # -- the fields ------------------------------------------------------------------------------------
 
 
-def _text(field: str, label: str, value: Any = "", help_text: str = "", **look: Any) -> Component:
+def _text(field: str, label: str, value: Any, help_text: str, **look: Any) -> Component:
     """Return a labelled text field."""
-    box = dbc.Input(id=field_id(field), type="text", size="sm", value=value, autoComplete="off",
-                    **look)  # fmt: skip
-    return pickers.labelled(label, box, help_text=help_text)
+    return fields.text(field_id(field), label, value, help_text, **look)
 
 
 def _switch(field: str, label: str, value: bool) -> Component:
@@ -147,7 +116,7 @@ def _topics(last: Mapping[str, Any], labelled: bool) -> Component:
 def _columns(columns: Sequence[Any], first: str) -> list[dict[str, str]]:
     """Return the columns of words that a set came with as options, after the usual one."""
     made = {"decision", "slice", "cluster", "label", "placement", "duplicate group"}
-    return [{"label": first, "value": AUTO}] + [
+    return [{"label": first, "value": fields.AUTO}] + [
         {"label": column_name(c.name, c.label), "value": c.name}
         for c in columns
         if c.kind == "category" and c.name not in made
@@ -158,7 +127,7 @@ def _folded(
     columns: Sequence[Any], view: Any, others: Sequence[str], last: Mapping[str, Any], seed: int
 ) -> Component:
     """Return what few people need, folded."""
-    slices = [{"label": "none: rank them", "value": AUTO}]
+    slices = [{"label": "none: rank them", "value": fields.AUTO}]
     slices += [{"label": f"{one.name} ({number(one.count)})", "value": one.name}
                for one in view.slices]  # fmt: skip
     methods = [{"label": text, "value": value} for value, text in METHODS.items()]
@@ -178,14 +147,14 @@ def _folded(
                   "The most alone are listed, whether or not anything is wrong with them.",
                   inputMode="decimal"),
             pickers.select(field_id("reference"), "Slice that is known to be clean", slices,
-                           last.get("reference") or AUTO),
+                           last.get("reference") or fields.AUTO),
             _text("q", "False discoveries, %", f"{100 * last.get('q', 0.05):g}",
                   "Only with a clean slice: outliers are then tested against it.",
                   inputMode="decimal"),
             _switch("per_class", "Compare each image with its own label",
                     last.get("per_class", False)),
             pickers.select(field_id("unit"), "What belongs together",
-                           _columns(columns, "as the set says"), last.get("unit") or AUTO),
+                           _columns(columns, "as the set says"), last.get("unit") or fields.AUTO),
             _text("seed", "Seed", str(last.get("seed", seed)), "The same seed finds the same."),
         ],
         className="vt-advanced",
@@ -216,7 +185,7 @@ def form(
             html.H2("Check again" if again else "What to check", className="vt-card-title"),
             _topics(last, labelled),
             pickers.select(field_id("column"), "Labels to check", labels,
-                           last.get("column") or AUTO),
+                           last.get("column") or fields.AUTO),
             _switch("turned", "Also find mirrored and turned copies", last.get("turned", False)),
             _folded(columns, view, others, last, seed),
             html.P("Nothing is changed: a check only looks. What you decide can be undone.",
@@ -236,19 +205,24 @@ def form(
 # -- the job ---------------------------------------------------------------------------------------
 
 
-def progress(jobs: Sequence[Any], now: float | None = None) -> list[Component]:
-    """Return the cards of the jobs that wait or run, and how the last of them ended."""
+def progress(
+    jobs: Sequence[Any], now: float | None = None, seen: Sequence[str] = ()
+) -> list[Component]:
+    """Return the cards of the jobs that wait or run, and how the last of them ended.
+
+    `seen` are the kinds of jobs whose results the page shows anyway.
+    """
     at = time.time() if now is None else now
     running = [job_panel.card(job, heading=html.H2) for job in jobs if job_panel.is_live(job)]
     ended = [job for job in jobs if job.ended and at - job.ended < TOLD_FOR][:1]
-    return running or [part for job in ended for part in [_ended(job)] if part is not None]
+    return running or [part for job in ended for part in [_ended(job, seen)] if part is not None]
 
 
-def _ended(job: Any) -> Component | None:
+def _ended(job: Any, seen: Sequence[str]) -> Component | None:
     """Return what is said of a job that ended; None where its page tells it anyway."""
     if job.state != "done":
         return job_panel.card(job, heading=html.H2)
-    if job.kind != "stream":
+    if job.kind != "stream" or job.kind in seen:
         return None
     return html.Article([html.H2(job_panel.title(job), className="vt-job-title"),
                          job_results.result(job)], className="vt-card vt-job")  # fmt: skip

@@ -8,6 +8,7 @@ buttons by `bulk_button`.
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,8 +23,9 @@ from components.words import number
 PAGE, NOW, GO, TOLD = "quality-page", "quality-now", "quality-go", "quality-told"
 JOBS, SHOWN, TRAIL = "quality-jobs", "quality-shown", "quality-trail"
 ADDRESS = "quality-address"
-#: The dialog that asks before many cases are decided, and what it was opened for.
+#: The dialog that asks first, and what it was opened for.
 CONFIRM, CONFIRM_BODY, CONFIRM_DO = "quality-confirm", "quality-confirm-body", "quality-confirm-do"
+DIALOG_TITLE = "quality-confirm-title"
 WANTED = "quality-wanted"
 
 #: Pictures that the dialog shows.
@@ -157,6 +159,11 @@ def bulk_button(
     )  # fmt: skip
 
 
+def said(text: str) -> Component:
+    """Return a line that fades; another one with the same words appears anew."""
+    return html.P(html.Span(text), className="vt-said", key=str(time.time_ns()))
+
+
 def bar(*parts: Component | None) -> Component:
     """Return what stands above a list of cases, from its parts."""
     return html.Div([part for part in parts if part is not None], className="vt-quality-bar")
@@ -191,11 +198,11 @@ def head(title: str, keys: Mapping[str, str], left: Mapping[str, int] | None = N
 
 
 def confirm_dialog() -> Component:
-    """Return the dialog that asks before many cases are decided at once; `quality.js` opens it."""
+    """Return the dialog that asks before many cases are decided at once, or another page's act is
+    taken back; `quality.js` opens it."""
     return html.Dialog(
         [
-            html.H2("Decide many at once", id="quality-confirm-title"),
-            html.Div(id=CONFIRM_BODY),
+            html.Div(html.H2("Decide many at once", id=DIALOG_TITLE), id=CONFIRM_BODY),
             html.Div(
                 [
                     html.Button("Do it", id=CONFIRM_DO, type="button", className="btn btn-primary"),
@@ -207,7 +214,7 @@ def confirm_dialog() -> Component:
         ],
         id=CONFIRM,
         className="vt-dialog vt-confirm",
-        **attrs(aria_labelledby="quality-confirm-title"),
+        **attrs(aria_labelledby=DIALOG_TITLE),
     )  # fmt: skip
 
 
@@ -217,6 +224,7 @@ def asked(found: Any, sentence: str, images: int, rows: Sequence[int]) -> list[C
     strip = gallery.mosaic(found, shown, "Some of the images") if shown else None
     more = images - len(shown)
     parts: list[Component | None] = [
+        html.H2("Decide many at once", id=DIALOG_TITLE),
         html.P(sentence, className="vt-confirm-sentence"),
         strip,
         html.P(f"and {number(more)} more", className="vt-small") if strip and more > 0 else None,

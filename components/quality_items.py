@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 
 from components import gallery, tables
 from components.inspector import item_link
-from components.state import captions, has_pictures, noun
+from components.state import captions, has_pictures, noun, services
 from components.words import number
+from core.findings.describe import label_now
 from core.opened.values import is_missing
 
 #: Neighbours shown beside an item.
@@ -38,7 +39,7 @@ def figure(found: Any, row: int, *, label: bool = True) -> Component:
     label
         Whether its label is told.
     """
-    word = captions(found, [row])[0] if label else ""
+    word = labels_now(found, [row])[0] if label else ""
     where = dcc.Link(name_of(found, row), href=item_link(found.name, row), className="vt-link")
     caption = html.Figcaption([where, f" · {word}" if word else ""])
     if has_pictures(found):
@@ -49,6 +50,15 @@ def figure(found: Any, row: int, *, label: bool = True) -> Component:
     else:
         inside = html.Div(captions(found, [row])[0] or f"no. {number(row)}", className="vt-word")
     return html.Figure([inside, caption], className="vt-item-figure")
+
+
+def labels_now(found: Any, rows: Sequence[int], view: Any = None) -> list[str]:
+    """Return the label that each of these rows has now, edits applied; "" where it has none.
+
+    `view` is what was decided about the set; it is looked up where it is not given.
+    """
+    decided = view if view is not None else services().curation.view(found)
+    return [label_now(found, decided, int(row)) or "" for row in rows]
 
 
 def name_of(found: Any, row: int) -> str:
@@ -117,7 +127,7 @@ def reason(case: Any) -> Component:
     if case.state:
         told = STATE_WORDS.get(case.state, case.state)
         parts.append(html.P([html.Span(told, className="vt-state vt-state-done"),
-                             " Press z to take the last decision back."],
+                             " The buttons above decide it otherwise."],
                             className="vt-small"))  # fmt: skip
     return html.Div(parts, className="vt-item-why")
 

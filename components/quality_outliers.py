@@ -51,13 +51,10 @@ def how(meta: Mapping[str, Any], one: str = "image") -> str:
     method = str(meta.get("method") or "rank")
     listed, n = int(meta.get("listed") or 0), int(meta.get("n") or 0)
     told = f"By {METHODS.get(method, method)}"
+    if meta.get("per_class"):
+        told += f", each {one} among those of its own label"
     if meta.get("reference"):
-        level = share(float(meta.get("q") or 0))
-        return (
-            f"{told}, compared with the clean {one}s of “{meta['reference']}”: {number(listed)} "
-            f"of {plural(n, one)} found, of which about {level} are expected to be false "
-            "(conformal p-values, Benjamini–Hochberg)."
-        )
+        return tested(meta, told, one)
     among = plural(n, one)
     if not listed:
         return f"{told}. None of {among} is more alone than the others."
@@ -66,6 +63,23 @@ def how(meta: Mapping[str, Any], one: str = "image") -> str:
     return (
         f"{told}. {which} of {among} {are} listed, faulty or not: without a clean reference a "
         "score only ranks."
+    )
+
+
+def tested(meta: Mapping[str, Any], told: str, one: str) -> str:
+    """Return what the test against clean items found, in words that begin with `told`."""
+    listed, level = int(meta.get("listed") or 0), share(float(meta.get("q") or 0))
+    others = int(meta.get("n") or 0) - int(meta.get("n_reference") or 0)
+    clean = f"{told}, compared with the clean {one}s of “{meta['reference']}”"
+    how_known = "(conformal p-values, Benjamini–Hochberg)"
+    if not listed:
+        return (
+            f"{clean}: none of the {plural(others, f'other {one}')} can be told from these with "
+            f"{level} false discoveries {how_known}."
+        )
+    return (
+        f"{clean}: {number(listed)} of the {plural(others, f'other {one}')} found, of which about "
+        f"{level} are expected to be false {how_known}."
     )
 
 
@@ -83,20 +97,24 @@ def case_view(found: Any, view: Any, check: Any, case: Any) -> Component:
     near = quality_items.neighbours(case)
     main = html.Div([quality_items.figure(found, row), quality_items.reason(case)],
                     className="vt-item-main")  # fmt: skip
-    side = html.Div([beside(found, near), values(case)], className="vt-item-side")
+    own = "class_score" in case.detail
+    side = html.Div([beside(found, near, own), values(case)], className="vt-item-side")
     return html.Article([html.Div([main, side], className="vt-item-pair")],
                         className="vt-case-body")  # fmt: skip
 
 
-def beside(found: Any, near: list[dict[str, Any]]) -> Component:
-    """Return the neighbours that make an item an outlier, with their distances."""
+def beside(found: Any, near: list[dict[str, Any]], own: bool = False) -> Component:
+    """Return the neighbours that make an item an outlier, with their distances.
+
+    `own` tells that it was compared with those of its own label, while these are of any.
+    """
     if not near:
         return notices.hint("Its neighbours are not known.")
     rows = [int(one["row"]) for one in near]
     under = [" · ".join(t for t in (score(float(one["distance"])), one.get("label") or "") if t)
              for one in near]  # fmt: skip
     return quality_items.section(
-        "The nearest to it",
+        "The nearest to it, of any label" if own else "The nearest to it",
         quality_items.strip(found, rows, under),
         html.P("With the distance to each: 0 is the same direction, 1.41 unrelated. If they look "
                "like it, it is rare rather than wrong.", className="vt-small"),

@@ -129,7 +129,7 @@ def sentence(check: Any, summary: Any) -> Component:
         [
             html.P(summary.before, className="vt-preview-sentence"),
             html.P(summary.after, className="vt-preview-sentence vt-after")
-            if decided
+            if summary.acted
             else None,
             bar if total else None,
             html.P([told, html.Span(f" Checked {when}." if when else "")], className="vt-small"),

@@ -1,6 +1,5 @@
 """The worklist of Quality: the list of cases, the one that is shown, and what can be decided."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,12 +8,13 @@ from dash.development.base_component import Component
 
 from components import gallery
 from components.attributes import attrs
-from components.quality_frame import bulk_button, step
-from components.state import captions, has_pictures, noun, whole
+from components.quality_frame import bulk_button, said, step
+from components.quality_items import labels_now
+from components.quality_undo import REDO, UNDO, is_any, steps
+from components.state import has_pictures, noun, whole
 from components.words import number, plural, score
 
 KEEP, DROP, ACCEPT = "quality-keep", "quality-drop", "quality-accept"
-UNDO, REDO = "quality-undo", "quality-redo"
 NEXT, BEFORE = "quality-next", "quality-before"
 BUTTONS = (KEEP, DROP, ACCEPT, UNDO, REDO, NEXT, BEFORE)
 
@@ -86,7 +86,7 @@ def lines(found: Any, cases: Sequence[Any], keys: Mapping[str, str]) -> list[Com
     named = has_pictures(found)
     return [
         line(case, title(case, label, one), f"{found.key}/{case.rows[0]}" if named else "", keys)
-        for case, label in zip(cases, captions(found, rows), strict=True)
+        for case, label in zip(cases, labels_now(found, rows), strict=True)
     ]
 
 
@@ -145,13 +145,11 @@ def at_once(worklist: Any, preview: Any, keys: Mapping[str, str]) -> Component |
 # -- what can be decided ---------------------------------------------------------------------------
 
 
-def _button(
-    text: str, button_id: str, key: str, look: str, *, hidden: bool = False, title: str = ""
-) -> Component:
-    """Return a button with the key that presses it, and what it would do as its title."""
+def _button(text: str, button_id: str, key: str, look: str, *, hidden: bool = False) -> Component:
+    """Return a button with the key that presses it."""
     return html.Button(
         [text, html.Kbd(key, **attrs(aria_hidden="true"))], id=button_id, type="button",
-        className=f"btn {look}", hidden=hidden, title=title,
+        className=f"btn {look}", hidden=hidden,
         **({} if hidden else attrs(data_vt_key=key, aria_keyshortcuts=key)),
     )  # fmt: skip
 
@@ -172,7 +170,8 @@ def words(found: Any, case: Any) -> tuple[str, str]:
 def actions(found: Any, case: Any, view: Any) -> Component:
     """Return the buttons that decide the case shown, take back, and go on.
 
-    Buttons that do not fit the case are there and hidden, since callbacks ask for them.
+    Buttons that do not fit the case are there and hidden, since callbacks ask for them. Without a
+    case (None) only taking back is offered, and without a `view` (None) nothing.
     """
     keep, drop = words(found, case) if case is not None else ("", "")
     proposed = case.proposed if case is not None and case.topic == "labels" else None
@@ -192,19 +191,17 @@ def actions(found: Any, case: Any, view: Any) -> Component:
             ),
             html.Div(
                 [
-                    _button("Undo", UNDO, "z", "btn-quiet btn-sm", hidden=not view.can_undo,
-                            title=view.can_undo or ""),
-                    _button("Do again", REDO, "Z", "btn-quiet btn-sm", hidden=not view.can_redo,
-                            title=view.can_redo or ""),
+                    *steps(view),
                     _button("Previous", BEFORE, "p", "btn-quiet btn-sm", hidden=case is None),
                     _button("Next", NEXT, "n", "btn-quiet btn-sm", hidden=case is None),
                 ],
                 className="vt-actions vt-push",
             ),
         ],
-        className="vt-case-acts",
+        className="vt-case-acts" + (" vt-case-back" if case is None else ""),
         role="group",
-        **attrs(aria_label="Decide"),
+        hidden=case is None and not is_any(view),
+        **attrs(aria_label="Decide" if case is not None else "Undo"),
     )  # fmt: skip
 
 
@@ -258,17 +255,4 @@ def told(words: str | None, *, last: bool = False) -> list[Component]:
     if not words:
         return []
     more = " That was the last open case of this list." if last else ""
-    return [_said(f"{words.rstrip('.')}.{more}")]
-
-
-def _said(text: str) -> Component:
-    """Return a line that fades; another one with the same words appears anew."""
-    return html.P(html.Span(text), className="vt-said", key=str(time.time_ns()))
-
-
-def undone(words: str | None, back: bool) -> list[Component]:
-    """Return the line that says what was taken back or done again."""
-    if not words:
-        return [_said(f"There is nothing to {'undo' if back else 'do again'}.")]
-    told = f"{words[:1].lower()}{words[1:]}".rstrip(".")
-    return [_said(f"{'Undid' if back else 'Did again'}: {told}.")]
+    return [said(f"{words.rstrip('.')}.{more}")]

@@ -18,6 +18,9 @@ from core.findings.streams import Stream, Streams
 #: Frames shown, results listed, and sequences told of.
 FRAMES, LISTED, TOLD_OF = 60, 6, 50
 
+#: Share of kept frames from which the threshold is said to be low for a sequence.
+MUCH = 0.9
+
 
 def newest(found: Any) -> str:
     """Return the key of the sequence of a set that was thinned last; "" where there is none."""
@@ -40,8 +43,25 @@ def results(found: Any, view: Any, keys: Mapping[str, str]) -> list[Component]:
     return shown
 
 
+def asked(found: Any, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return the request of the sequence that is shown, in its JSON form; {} where none is."""
+    lines = _streams().list(found.name)
+    wanted = keys["case"] or (lines[0].key if lines else "")
+    try:
+        return dict(_streams().open(wanted).meta.get("request") or {}) if wanted else {}
+    except NotFoundError:
+        return {}
+
+
 def _streams() -> Streams:
     return Streams(services().library.workspace)
+
+
+#: What is said where next to nothing was left out.
+LOW = (
+    "Next to no frame was left out: the threshold is one for copies. A higher one thins a sequence "
+    "more; what others would keep is told below."
+)
 
 
 def result(found: Any, view: Any, stream: Stream) -> Component:
@@ -65,6 +85,7 @@ def result(found: Any, view: Any, stream: Stream) -> Component:
         html.P(stream.text, className="vt-lead"),
         notices.hint("The set has changed since; its rows may be others.") if old else None,
         html.Div(ways, className="vt-actions") if ways else None,
+        notices.hint(LOW) if float(meta["share"]) >= MUCH else None,
         None if old else frames(found, stream),
         sequences(stream),
         curve(stream),
@@ -120,7 +141,8 @@ def curve(stream: Stream) -> Component:
     ]  # fmt: skip
     return html.Details(
         [html.Summary("What other thresholds would keep"),
-         tables.table(("Threshold", "Kept", "Share"), rows, caption="Kept at other thresholds")]
+         tables.table(("Threshold", "Kept", "Share"), rows, caption="Kept at other thresholds")],
+        open=float(stream.meta["share"]) >= MUCH,
     )  # fmt: skip
 
 

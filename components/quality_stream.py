@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, html, no_update
 from dash.development.base_component import Component
 
-from components import notices, pickers, quality_sequences, shell
+from components import fields, notices, pickers, quality_sequences, shell
 from components.attributes import attrs
-from components.quality_form import AUTO, as_named, as_number
 from components.quality_frame import NOW
 from components.state import noun, services
 from components.words import column_name
@@ -37,16 +35,16 @@ def request(set_name: str, given: Mapping[str, Any]) -> StreamRequest:
     """
     window = None
     if given.get("compare") == "window":
-        frames = as_number(given.get("window"), "Frames kept last", None)
+        frames = fields.number(given.get("window"), "Frames kept last", None)
         if frames is None or frames < 1 or frames != int(frames):
             raise InputError("Frames kept last: enter a whole number of 1 or more.")
         window = int(frames)
     return StreamRequest(
         name=set_name,
-        tau=as_number(given.get("stau"), "Threshold", None),
+        tau=fields.number(given.get("stau"), "Threshold", None),
         window=window,
-        by=as_named(given.get("by")),
-        within=as_named(given.get("within")),
+        by=fields.named(given.get("by")),
+        within=fields.named(given.get("within")),
         slice=(str(given.get("slice") or "").strip() or None),
     )
 
@@ -74,26 +72,32 @@ def section(found: Any, view: Any, check: Any, keys: Mapping[str, str]) -> Compo
         )
     ]  # fmt: skip
     return html.Div(
-        [html.Div(form(found, check)), html.Div(beside, className="vt-curate-beside")],
+        [
+            html.Div(form(found, check, quality_sequences.asked(found, keys))),
+            html.Div(beside, className="vt-curate-beside"),
+        ],
         className="vt-curate",
     )
 
 
-def _text(field: str, label: str, help_text: str, **look: Any) -> Component:
-    """Return a labelled text field."""
-    box = dbc.Input(id=field_id(field), size="sm", autoComplete="off", **look)
-    return pickers.labelled(label, box, help_text=help_text)
+def form(found: Any, check: Any, last: Mapping[str, Any]) -> Component:
+    """Return the form's fields; everything has a default.
 
-
-def form(found: Any, check: Any) -> Component:
-    """Return the form's fields; everything has a default."""
+    Parameters
+    ----------
+    found, check
+        The open set and its check.
+    last
+        The request of the sequence that is shown beside it, so that one thing can be varied.
+    """
     columns = [(column_name(c.name, c.label), c) for c in found.columns()]
-    orders = [{"label": "time, where all have one, else path", "value": AUTO}]
+    orders = [{"label": "time, where all have one, else path", "value": fields.AUTO}]
     orders += [{"label": text, "value": c.name} for text, c in columns
                if c.kind in {"number", "category"}]  # fmt: skip
-    groups = [{"label": "all are one sequence", "value": AUTO}]
+    groups = [{"label": "all are one sequence", "value": fields.AUTO}]
     groups += [{"label": text, "value": c.name} for text, c in columns if c.kind == "category"]
     tau = (check.threshold or {}).get("tau")
+    window, given = last.get("window"), last.get("tau")
     usual = f"Empty: that of near-duplicates, {tau:.3g}." if tau else "Empty: learned from the set."
     compare = [
         {"label": "all frames that were kept", "value": "all"},
@@ -102,14 +106,18 @@ def form(found: Any, check: Any) -> Component:
     return html.Section(
         [
             html.H2("Sequence", className="vt-card-title"),
-            pickers.select(field_id("by"), "In the order of", orders, AUTO),
-            pickers.select(field_id("within"), "Each sequence is one", groups, AUTO),
-            pickers.select(field_id("compare"), "Compare with", compare, "all"),
-            _text("window", "Frames kept last", "Only where it is compared with these.",
-                  type="number", min=1, step=1, value=30),
-            _text("stau", "Threshold", usual, type="text", inputMode="decimal"),
-            _text("slice", "Name of the slice", "Empty: named after what was asked.",
-                  type="text", maxLength=80),
+            pickers.select(field_id("by"), "In the order of", orders,
+                           last.get("by") or fields.AUTO),
+            pickers.select(field_id("within"), "Each sequence is one", groups,
+                           last.get("within") or fields.AUTO),
+            pickers.select(field_id("compare"), "Compare with", compare,
+                           "window" if window else "all"),
+            fields.text(field_id("window"), "Frames kept last", window or 30,
+                        "Only where it is compared with these.", type="number", min=1, step=1),
+            fields.text(field_id("stau"), "Threshold", "" if given is None else f"{given:.4g}",
+                        usual, inputMode="decimal"),
+            fields.text(field_id("slice"), "Name of the slice", "",
+                        "Empty: named after what was asked.", maxLength=80),
             html.Div(
                 [html.Div(id=TOLD, role="status"),
                  html.Button("Filter", id=GO, type="button", className="btn btn-primary")],

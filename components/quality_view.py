@@ -40,17 +40,18 @@ def shown(keys: dict[str, str]) -> tuple[list[Component], dict[str, str]]:
     found, findings = services().library.open(keys["set"]), services().findings
     view, check = services().curation.view(found), findings.check(found)
     mark = dcc.Store(id=SHOWN, data=state_of(found, check))
-    acts = html.Div(quality_queue.actions(found, None, view), hidden=True)
     if check is None or check.stale:
         head = quality_frame.head(found.title, {**keys, "view": "overview"})
-        return [mark, head, *quality_overview.unchecked(found, check), acts], keys
+        idle = quality_queue.actions(found, None, None)
+        return [mark, head, *quality_overview.unchecked(found, check), idle], keys
     summary = findings.summary(found, view, check)
     left = {topic: line.open for topic, line in summary.topics.items()}
     head = quality_frame.head(found.title, keys, left)
+    acts = quality_queue.actions(found, None, view)
     if keys["view"] == "overview":
-        return [mark, head, *quality_overview.overview(found, check, summary, keys), acts], keys
+        return [mark, head, acts, *quality_overview.overview(found, check, summary, keys)], keys
     if keys["view"] not in summary.topics:
-        return [mark, head, quality_overview.unlooked(keys, check), acts], keys
+        return [mark, head, acts, quality_overview.unlooked(keys, check)], keys
     made, keys = topic(found, view, check, summary.topics[keys["view"]], keys)
     return [mark, head, *made], keys
 
@@ -62,8 +63,8 @@ def topic(
     module = TOPICS[keys["view"]]
     panel = module.panel(found, view, check, keys) if hasattr(module, "panel") else None
     if panel is not None:  # it takes the place of the list
-        acts = html.Div(quality_queue.actions(found, None, view), hidden=True)
-        return [module.bar(found, view, check, keys), panel, acts], keys
+        acts = quality_queue.actions(found, None, view)
+        return [module.bar(found, view, check, keys), acts, panel], keys
     worklist = listed(found, view, check, keys)
     if not worklist.cases and worklist.shown:  # it has become shorter than where it began
         keys = {**keys, "start": ""}

@@ -139,14 +139,16 @@ def _placed(summary: Any, found: Any) -> Component | None:
 
 def _ways(summary: Any, reports: int) -> list[Component]:
     """Return the ways on from a set; the first leads to the next thing to do."""
-    explore, clusters, quality, curate, report = (
+    explore, clusters, quality, curate, morphology, drift, report = (
         link(path, set=summary.name)
-        for path in ("/explore", "/clusters", "/quality", "/curate", "/report")
+        for path in ("/explore", "/clusters", "/quality", "/curate", "/morphology", "/drift",
+                     "/report")
     )
     ways = [button_link("Explore", explore, primary=True), button_link("Clusters", clusters),
             button_link("Quality", quality)]  # fmt: skip
     if summary.clusters is not None:
         ways.append(button_link("Curate", curate))
+    ways += [button_link("Morphology", morphology), button_link("Drift", drift)]
     if reports:
         ways.append(button_link("Reports" if reports > 1 else "Report", report))
     return ways

@@ -23,17 +23,21 @@ NUDGE = "vt-nudge"
 LIVE_MS, IDLE_MS = 700, 5000
 
 #: Pages that show one set.
-SET_PAGES = ("/explore", "/clusters", "/quality", "/curate", "/slices", "/report")
+SET_PAGES = ("/explore", "/clusters", "/quality", "/curate", "/morphology", "/drift",
+             "/slices", "/report")  # fmt: skip
 
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
          ("/quality", "Quality", "q"), ("/curate", "Curate", "u"),
-         ("/slices", "Slices", "l"), ("/report", "Report", "r"),
-         ("/jobs", "Jobs", "j"))  # fmt: skip
+         ("/morphology", "Morphology", "m"), ("/drift", "Drift", "d"), ("/slices", "Slices", "l"),
+         ("/report", "Report", "r"), ("/jobs", "Jobs", "j"))  # fmt: skip
+
+#: Pages that are a part of another one, which is the one in the top bar.
+PARTS = {"/labels": "/quality", "/gradient": "/morphology"}
 
 KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/",), "Filter the images, or choose the set"),
     (("g", "s e c q u"), "Go to Sets, Explore, Clusters, Quality or Curate"),
-    (("g", "l r j"), "Go to Slices, Report or Jobs"),
+    (("g", "m d l r j"), "Go to Morphology, Drift, Slices, Report or Jobs"),
     (("l", "b", "p"), "Map: lasso, box or pan"),
     (("v",), "Map: select what is in view"),
     (("n", "i"), "Map: lines to true neighbours, pictures of themes"),
@@ -45,7 +49,10 @@ KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("x", "k"), "Exclude or keep what is ticked, else what is selected"),
     (("k", "x", "a"), "Quality: keep, drop, take the proposed label"),
     (("n", "p"), "Quality: the next case, the one before"),
-    (("z", "Ctrl Z", "Shift Z"), "Undo the last decision, do it again"),
+    (
+        ("z", "Ctrl Z", "Shift Z"),
+        "Undo the set's last act (Quality asks if it was made elsewhere), do it again",
+    ),
     (("Esc",), "Close the inspector, clear the selection"),
     (("?",), "This help"),
 )
@@ -58,8 +65,8 @@ def set_in(search: str | None) -> str | None:
 
 def page_of(pathname: str) -> str:
     """Return the page of the top bar that an address belongs to; a report's is that of all."""
-    if pathname == "/labels":
-        return "/quality"
+    if pathname in PARTS:
+        return PARTS[pathname]
     return "/report" if (pathname or "").startswith("/report/") else pathname
 
 

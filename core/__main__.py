@@ -17,10 +17,15 @@ from core.commands import (
     clusters,
     curate,
     curation,
+    cutout,
     dedupe,
+    drift,
+    drift_series,
     export,
+    gradient,
     labelling,
     labels,
+    morphology,
     parts,
     quality,
     report,
@@ -31,8 +36,8 @@ from core.errors import JobCancelled, VitrineError
 from core.progress import Step
 
 #: Modules of commands, in the order that `--help` lists them.
-TOPICS = (clusters, curate, curation, dedupe, export, labelling, labels, parts, quality, report,
-          search)  # fmt: skip
+TOPICS = (clusters, curate, curation, cutout, dedupe, drift, drift_series, export, gradient,
+          labelling, labels, morphology, parts, quality, report, search)  # fmt: skip
 
 
 def _print(value: Any) -> None:

@@ -38,6 +38,13 @@ ALGORITHM = {
     "probe": 1,
     "batch": 1,
     "stream": 1,
+    "invariance": 1,
+    "metriccard": 1,
+    "morphology": 1,
+    "gradient": 1,
+    "colours": 1,
+    "drift": 1,
+    "driftseries": 1,
 }
 
 Hashable = object

@@ -53,13 +53,13 @@ def report_files(
     """
     if opened is None or opened.key != (report.get("hashes") or {}).get("imageset"):
         return render_html(report, lambda row: None, {})
-    return render_html(report, _pictures(opened, workspace, settings), draw_maps(report, opened))
+    return render_html(report, pictures_of(opened, workspace, settings), draw_maps(report, opened))
 
 
 # -- pictures --------------------------------------------------------------------------------------
 
 
-def _pictures(opened: OpenSet, workspace: Workspace, settings: Settings) -> Pictures:
+def pictures_of(opened: OpenSet, workspace: Workspace, settings: Settings) -> Pictures:
     """Return what gives the small picture of a row; None for one that is gone or unreadable."""
 
     def of(row: int) -> bytes | None:

@@ -96,6 +96,40 @@ def _run_stream(request: dict[str, Any], settings: Settings, progress: Progress)
     return run_stream(request, open_workspace(settings), settings, progress)
 
 
+def _run_morphology(
+    request: dict[str, Any], settings: Settings, progress: Progress
+) -> dict[str, Any]:
+    from core.comparing import run_morphology
+
+    return run_morphology(request, open_workspace(settings), settings, progress)
+
+
+def _run_gradient(
+    request: dict[str, Any], settings: Settings, progress: Progress
+) -> dict[str, Any]:
+    from core.comparing import run_gradient
+
+    return run_gradient(request, open_workspace(settings), settings, progress)
+
+
+def _run_cutout(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.cutting import run_cutout
+
+    return run_cutout(request, open_workspace(settings), settings, progress)
+
+
+def _run_drift(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.drifting import run_drift
+
+    return run_drift(request, open_workspace(settings), settings, progress)
+
+
+def _run_series(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.drifting import run_series
+
+    return run_series(request, open_workspace(settings), settings, progress)
+
+
 #: What does a job of each kind; each imports what it needs when it is asked.
 KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]] = {
     "run": _run_set,
@@ -108,6 +142,11 @@ KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]]
     "quality": _run_quality,
     "label": _run_label,
     "stream": _run_stream,
+    "morphology": _run_morphology,
+    "gradient": _run_gradient,
+    "cutout": _run_cutout,
+    "drift": _run_drift,
+    "series": _run_series,
 }
 
 

@@ -32,7 +32,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--use-gl=angle", "--use-angle=swi
 PAGES = {
     "explore": ("/explore?set=digits&color=label", ".vt-map[data-state=ready]"),
     "clusters": ("/clusters?set=digits", ".vt-cluster"),
-    "quality": ("/quality?set=digits", "#vt-page .vt-page, .vt-page"),
+    "quality": ("/quality?set=digits", ".vt-topics"),
     "labels": ("/quality?set=digits&view=labels", "#quality-case"),
     "curate": ("/curate?set=digits", ".vt-figure .main-svg"),
     "sets": ("/", ".vt-set"),
@@ -70,6 +70,7 @@ def arrive(page: Any, address: str, selector: str) -> None:
     page.wait_for_selector(selector, timeout=60_000)
     page.wait_for_load_state("networkidle")
     page.wait_for_function(
+        "() =>"
         "[...document.querySelectorAll('.vt-gallery')].every(g => g.dataset.state === 'ready') &&"
         "[...document.querySelectorAll('img')].every(i => !i.getAttribute('src') || i.complete) &&"
         "!document.querySelector('[aria-busy=true]')"

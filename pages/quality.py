@@ -25,6 +25,7 @@ from components import (
     quality_form,
     quality_frame,
     quality_queue,
+    quality_undo,
     shell,
 )
 from components.quality_frame import GO, JOBS, NOW, PAGE, SHOWN, TOLD, TRAIL
@@ -54,7 +55,7 @@ def layout(**query: str) -> Component:
             dcc.Store(id=TRAIL, data=[]),
             dcc.Store(id=quality_frame.ADDRESS),
             dcc.Store(id=quality_frame.WANTED),
-            html.Div(live_jobs(keys["set"]), id=JOBS),
+            html.Div(live_jobs(keys), id=JOBS),
             html.Div(id=TOLD, className="vt-quality-said", role="status"),
             html.Div(inside, id=PAGE),
             quality_frame.confirm_dialog(),
@@ -63,9 +64,10 @@ def layout(**query: str) -> Component:
     )
 
 
-def live_jobs(name: str) -> list[Component]:
+def live_jobs(keys: dict[str, str]) -> list[Component]:
     """Return the jobs about a set that are under way, and how the last one ended."""
-    return quality_form.progress(follow_up.jobs_of(services().jobs.list(), name, JOB_KINDS))
+    jobs = follow_up.jobs_of(services().jobs.list(), keys["set"], JOB_KINDS)
+    return quality_form.progress(jobs, seen=("stream",) * (keys["kind"] == "sequence"))
 
 
 # -- what a person does, in order ------------------------------------------------------------------
@@ -179,6 +181,9 @@ def opened(keys: dict[str, str]) -> tuple[Any, Any, Any]:
     Output(NOW, "data", allow_duplicate=True),
     Output(TOLD, "children", allow_duplicate=True),
     Output(TRAIL, "data", allow_duplicate=True),
+    Output(quality_frame.CONFIRM_BODY, "children", allow_duplicate=True),
+    Output(quality_frame.CONFIRM_DO, "children", allow_duplicate=True),
+    Output(quality_frame.WANTED, "data", allow_duplicate=True),
     Input(UNDO, "n_clicks"),
     Input(REDO, "n_clicks"),
     State(NOW, "data"),
@@ -187,18 +192,29 @@ def opened(keys: dict[str, str]) -> tuple[Any, Any, Any]:
     prevent_initial_call=True,
 )
 def again(undo: int | None, redo: int | None, keys: dict[str, str], trail: list[Any]) -> Any:
-    """Take the last act back and show the case it was about, or do again what was taken back."""
+    """Take the last act back and show the case it was about, or do again what was taken back.
+
+    An act that was not made here is shown in words first.
+    """
     if not ctx.triggered or not ctx.triggered[0]["value"]:
-        return no_update, no_update, no_update, no_update
+        return (no_update,) * 7
     found, desk, _ = opened(keys)
-    back = ctx.triggered_id == UNDO
+    back, view = ctx.triggered_id == UNDO, desk.view(found)
+    if back and view.can_undo and not quality_undo.is_own(view, keys, trail):
+        wanted = {"undo": quality_undo.last_act(view), "at": time.time_ns()}
+        return (*(no_update,) * 4, quality_undo.question(view), quality_undo.AGREED, wanted)
+    return (*step(found, desk, keys, trail, back), *(no_update,) * 3)
+
+
+def step(found: Any, desk: Any, keys: dict[str, str], trail: list[Any], back: bool) -> Any:
+    """Take back the last act, or do it again, and return what the page shows then."""
     before = desk.view(found)
     event = (desk.undo if back else desk.redo)(found)
     words = before.can_undo if back else before.can_redo
     if event is not None and back and trail and trail[-1]["event"] == event.fields.get("event"):
         keys, trail = trail[-1]["keys"], trail[:-1]
     inside, now = shown(keys)
-    return inside, now, quality_queue.undone(words if event is not None else None, back), trail
+    return inside, now, quality_undo.undone(words if event is not None else None, back), trail
 
 
 # -- many at once ----------------------------------------------------------------------------------
@@ -239,14 +255,21 @@ def ask(clicks: list[int | None], keys: dict[str, str]) -> Any:
     State(TRAIL, "data"),
     prevent_initial_call=True,
 )
-def accept_all(
+def confirmed(
     clicks: int | None, wanted: dict[str, Any] | None, keys: dict[str, str], trail: list[Any]
 ) -> Any:
-    """Decide all open cases of a kind as one act that can be undone."""
+    """Decide all open cases of a kind as one act that can be undone, or take back what was asked.
+
+    What was done since it was asked is never taken back instead.
+    """
     if not clicks or not wanted:
         return no_update, no_update, no_update, no_update
     found, desk, findings = opened(keys)
     view, check = desk.view(found), findings.check(found)
+    if "undo" in wanted:
+        if quality_undo.last_act(view) != wanted["undo"]:
+            return *shown(keys), quality_undo.changed(), trail
+        return step(found, desk, keys, trail, back=True)
     event = findings.bulk(
         desk, found, view, check, wanted["topic"], kind=wanted["kind"] or None,
         confidence=wanted["confidence"] or None,
@@ -269,7 +292,7 @@ def accept_all(
 )
 def refresh(jobs: str | None, version: str | None, keys: dict[str, str], before: str | None) -> Any:
     """Show how far the jobs are, and what a check found once it is done."""
-    progress = live_jobs(keys["set"])
+    progress = live_jobs(keys)
     if not keys["set"]:
         return progress, no_update, no_update
     found = services().library.open(keys["set"])

@@ -40,3 +40,19 @@ def folder(tmp_path) -> Path:
     (root / "readme.txt").write_text("about these pictures")
     Image.new("L", (8, 8), 0).save(root / "black.png")
     return root
+
+
+@pytest.fixture(scope="session")
+def made_butterflies(tmp_path_factory):
+    """A set whose forms were compared once (`morphology_example`); nobody writes into it."""
+    from morphology_example import compared
+
+    return compared(tmp_path_factory.mktemp("butterflies"))
+
+
+@pytest.fixture(scope="session")
+def made_drift(tmp_path_factory):
+    """Two sets that were compared once (`drift_example`); nobody writes into it."""
+    from drift_example import drifted
+
+    return drifted(tmp_path_factory.mktemp("drift"))

@@ -1,13 +1,23 @@
 """A workspace in memory: what pages and components ask for, with answers a test knows."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.clusters.sparse import crowd_of
-from core.columns import Colouring, Column, Entry, colour_by, filter_rows
+from core.columns import (
+    Colouring,
+    Column,
+    Entry,
+    colour_by,
+    filter_rows,
+    find_categories,
+    name_counts,
+)
 from core.errors import ArtifactCorruptError, NotFoundError
 from core.jobs import Job
 from core.library import ClusterCard, Near, SetSummary
@@ -27,6 +37,7 @@ class FakeSet:
 
     def __init__(self, name: str = "moths", maps: tuple[str, ...] = ("pca", "umap")):
         self.name, self.key, self.kind = name, f"key-{name}", "folder"
+        self.embeddings = f"vectors-{name}"
         self.items = pd.DataFrame(
             {
                 "item_id": [item_id(r) for r in range(12)],
@@ -174,6 +185,15 @@ class FakeSet:
     def column(self, name: str) -> Column:
         return next(c for c in self.columns() if c.name == name)
 
+    def values(self, by: str) -> pd.Series:
+        if by == "cluster":
+            names = [*self.theme_names(), None]
+            return pd.Series([names[code] for code in self.labels], dtype="string")
+        return self.items[by]
+
+    def categories(self, by: str, text: str = "", limit: int = 40) -> Any:
+        return find_categories(name_counts(self.values(by)), text, limit)
+
     def filter(self, by: str, **wanted: Any) -> np.ndarray:
         return filter_rows(self.items[by], self.column(by).kind, **wanted)
 
@@ -195,7 +215,7 @@ class FakeSet:
 class FakeLibrary:
     """Sets by name; a damaged one is an error message instead of a set."""
 
-    workspace: Any = None
+    workspace: Any = SimpleNamespace(root=Path("none"), set_names=list)
 
     def __init__(self, *sets: FakeSet, damaged: str = ""):
         self.opened = {s.name: s for s in sets}
@@ -440,6 +460,32 @@ class FakeReports:
         return self.compared
 
 
+class FakeComparisons:
+    """No forms were compared, and no gradient laid."""
+
+    def list(self, name: str) -> Any:
+        return []
+
+    def list_gradients(self, name: str) -> Any:
+        return []
+
+    def open(self, key: str) -> Any:
+        raise NotFoundError("no comparison with this id is kept here; make it again")
+
+    def open_gradient(self, key: str) -> Any:
+        raise NotFoundError("no gradient with this id is kept here; make it again")
+
+
+class FakeDrifts:
+    """Comparisons of two sets of a workspace in which none was made."""
+
+    def list(self, name: str) -> list[Any]:
+        return []
+
+    def open(self, key: str) -> Any:
+        raise NotFoundError("no comparison with this id is kept here; make it again")
+
+
 class FakeFindings:
     """Nothing was checked."""
 
@@ -459,3 +505,5 @@ class FakeServices:
         self.choices = FakeChoices()
         self.reports = FakeReports()
         self.findings = FakeFindings()
+        self.comparisons = FakeComparisons()
+        self.drifts = FakeDrifts()

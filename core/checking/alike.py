@@ -1,7 +1,6 @@
 """Which pictures show the same: candidates by hash and by vector, compared by their pixels."""
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -9,24 +8,25 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from PIL import Image
 
+from core.checking.pieces import in_pieces
 from core.checking.pixels import Pixels
 from core.errors import DecodeError
 from core.imaging.decode import ItemFile, load_picture
+from core.imaging.glance import grey_square, thumbnail_square
 from core.imaging.perceptual import hamming
 from core.keys import artefact_key
 from core.model import Neighbors
 from core.opened.openset import OpenSet
 from core.progress import Progress
-from core.quality.aligned import SIDE, Pictures, compare, limits_of
+from core.quality.aligned import SIDE, Pictures, compare, grain_of, limits_of
 from core.quality.lookalike import candidate_pairs
 from core.quality.near import Alike
 from core.quality.pictures import ISSUES, issue_scores
 from core.storage.records import region_of
 from core.storage.store import Workspace
 
-FORMAT = 7
+FORMAT = 8
 STAGE = "duplicates"
 #: Bits in which hashes may differ for any two pictures to be compared; for near neighbours, as they
 #: are and turned (of eight ways one is near by chance).
@@ -42,8 +42,8 @@ NEIGHBOURS = 8
 SAMPLE = 600
 #: Most members of what hangs together that are all compared, and most such pairs.
 WHOLE, MOST_PAIRS = 60, 200_000
-#: Pictures read between two reports.
-PIECE = 200
+#: Pictures read, and pairs compared, between two reports.
+PIECE, PAIRS = 200, 4000
 
 
 @dataclass
@@ -58,6 +58,8 @@ class Comparer:
         What was seen of its pictures.
     pictures
         Codes `(n,)` equal where pixels are equal; of those the first is read.
+    workers
+        Threads that read and compare.
     """
 
     opened: OpenSet
@@ -65,6 +67,7 @@ class Comparer:
     pixels: Pixels
     pictures: np.ndarray
     progress: Progress
+    workers: int = 2
     limits: np.ndarray = field(default_factory=lambda: np.zeros(0))
     _grey: dict[int, np.ndarray] = field(default_factory=dict)
 
@@ -81,6 +84,7 @@ class Comparer:
         self.usable = self.comparable & full  # of the others hashes alone say nothing
         self.sides = np.nan_to_num(measures[["width", "height"]].to_numpy(np.float64).min(axis=1))
         self.records = self.opened.items
+        self._grey = dict(self.pixels.squares)
 
     def bits(self, pairs: np.ndarray, ways: slice) -> tuple[np.ndarray, np.ndarray]:
         """Return in how many bits hashes of pairs differ at least, and in which of some ways."""
@@ -101,12 +105,18 @@ class Comparer:
         rows, places = np.unique(pairs, return_inverse=True)
         shown = Pictures(np.stack([self._grey[row] for row in rows.tolist()]), self.sides[rows])
         places = places.reshape(pairs.shape)
-        apart = np.empty(len(pairs))
-        for start in range(0, len(pairs), PIECE * 10):
-            self.progress.report(STAGE, start, len(pairs), "comparing pictures")
-            part = slice(start, start + PIECE * 10)
-            apart[part] = compare(shown, places[part], way[part], self.limits)
-        return Alike(pairs, apart, way, bits)
+
+        def work(part: Sequence[int]) -> np.ndarray:
+            at = slice(part[0], part[-1] + 1)
+            return compare(shown, places[at], way[at], self.limits)
+
+        apart = []
+        size = min(PAIRS, -(-len(pairs) // max(1, self.workers)))
+        for piece in in_pieces(range(len(pairs)), size, self.workers, work):
+            apart.append(piece)
+            done = min(len(pairs), len(apart) * size)
+            self.progress.report(STAGE, done, len(pairs), "comparing pictures")
+        return Alike(pairs, np.concatenate(apart), way, bits)
 
     def _learn(self) -> None:
         """Find how alike different pictures of the set are, from some drawn at random."""
@@ -118,12 +128,13 @@ class Comparer:
         shown = Pictures(np.stack(grey), self.sides[rows])
         hashes = self.hashes[rows, 0]
         related = hamming(hashes[:, None], hashes[None, :]) <= BITS
-        self.limits = limits_of(shown, int(self.comparable.sum()), related)
+        grains = np.unique(grain_of(self.sides[self.comparable])).tolist()
+        self.limits = limits_of(shown, int(self.comparable.sum()), related, grains)
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """Read pictures that were not read before; return the rows of those that could be."""
         wanted = [row for row in rows.tolist() if row not in self._grey]
-        with ThreadPoolExecutor(2, "vitrine-alike") as pool:
+        with ThreadPoolExecutor(self.workers, "vitrine-alike") as pool:
             for start in range(0, len(wanted), PIECE):
                 self.progress.report(STAGE, start, len(wanted), "reading pictures")
                 part = wanted[start : start + PIECE]
@@ -139,20 +150,13 @@ class Comparer:
         data = self.workspace.thumbnails.get(item)
         try:
             if data is not None:
-                with Image.open(io.BytesIO(data)) as image:
-                    return _grey(image)
+                return thumbnail_square(data)
             root = Path(self.opened.root)
             file = ItemFile(item, root / str(values["path"]), region_of(values), root)
             picture = load_picture(file.path, file.region, root=root, at_least=2 * SIDE)
-            return _grey(picture.image)
-        except (DecodeError, OSError):
+            return grey_square(picture.image)
+        except (DecodeError, OSError, ValueError):
             return None
-
-
-def _grey(image: Image.Image) -> np.ndarray:
-    """Return a picture's grey values `(64, 64)` uint8, stretched to a square."""
-    shown = image.convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return np.asarray(shown)
 
 
 def alike_of(comparer: Comparer, neighbors: Neighbors, turned: bool, workspace: Workspace) -> Alike:

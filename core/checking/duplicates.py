@@ -26,7 +26,7 @@ from core.storage.store import Workspace
 
 __all__ = ["Duplicates", "duplicates_of", "unit_groups"]
 
-FORMAT = 4
+FORMAT = 5
 STAGE = "duplicates"
 
 #: Pairs kept for the histogram: up to this many times τ, and at most this many.
@@ -46,6 +46,7 @@ def duplicates_of(
     progress: Progress | None = None,
     view: Any = None,
     others: Sequence[str] = (),
+    workers: int = 2,
 ) -> Duplicates:
     """Find the copies in a set and store them, unless they are stored already.
 
@@ -69,6 +70,8 @@ def duplicates_of(
         What was decided about the set (`Desk.view`); read from the log if None.
     others
         Names of other sets in which to look for copies.
+    workers
+        Threads that read and compare pictures.
 
     Returns
     -------
@@ -81,7 +84,8 @@ def duplicates_of(
     codes = label_codes(labels, len(unit))
     pinned = np.zeros(len(unit), bool)
     pinned[view.decisions["keep"]] = True
-    search = _Search(opened, workspace, neighbors, unit, pixels, threshold, turned, progress)
+    search = _Search(opened, workspace, neighbors, unit, pixels, threshold, turned, progress,
+                     workers)  # fmt: skip
     sides = sides_of(opened, view, workspace)
     key = artefact_key(
         "duplicates", FORMAT, opened.key, neighbors.key, pixels.key, threshold.tau, turned,
@@ -108,6 +112,7 @@ class _Search:
     threshold: Threshold
     turned: bool
     progress: Progress
+    workers: int
 
     def run(
         self, codes: np.ndarray, pinned: np.ndarray, sides: Sequence[Sides], others: Sequence[str]
@@ -146,7 +151,8 @@ class _Search:
         pairs = near_pairs(self.neighbors, unit, tau, same, progress)
         alike = Alike()
         if known.any():
-            comparer = Comparer(self.opened, self.workspace, self.pixels, pictures, progress)
+            comparer = Comparer(self.opened, self.workspace, self.pixels, pictures, progress,
+                                self.workers)  # fmt: skip
             candidates = alike_of(comparer, self.neighbors, self.turned, self.workspace)
             alike = closed(comparer, candidates, pairs)
         upright = alike.upright()

@@ -40,10 +40,17 @@ class Check:
 
     @cached_property
     def pixels(self) -> Any:
-        """What is known of the pictures (`core.checking.pixels.Pixels`)."""
+        """What is known of the pictures (`core.checking.pixels.Pixels`).
+
+        Where faults are not asked for, thumbnails tell enough; they are no finding of their own.
+        """
+        from core.checking.glances import glanced_pixels
         from core.checking.pixels import pixels_of
 
-        found = pixels_of(self.data.opened, self.workspace, self.settings, self.progress)
+        where = (self.data.opened, self.workspace, self.settings, self.progress)
+        if "pictures" not in self.asked.topics:
+            return glanced_pixels(*where)
+        found = pixels_of(*where)
         self.keys["pixels"] = found.key
         return found
 
@@ -51,18 +58,25 @@ class Check:
     def threshold(self) -> Any:
         """The distance of near-duplicates (`core.quality.threshold.Threshold`)."""
         from core.checking.perturbations import perturbed
-        from core.quality.threshold import given_threshold, learned_threshold
+        from core.quality.threshold import cap_of, given_threshold, learned_threshold
+        from core.quality.unlike import nearest_different
 
+        data, cap, near = self.data, None, None
+        # units would hide copies that were given to two of them; where pictures can tell, they do
+        units = None if self.pixels.known.any() else data.declared
+        if self.asked.tau is None:
+            near = nearest_different(data.neighbors, self.unit, units, self.pixels)
+            cap = None if "pictures" in self.asked.topics else cap_of(near)
         changed = perturbed(
-            self.data.opened, self.workspace, self.settings, self.progress, self.asked.seed
+            data.opened, self.workspace, self.settings, self.progress, self.asked.seed, cap
         )
         self.keys["perturbations"] = changed.key
         if self.asked.tau is not None:
             return given_threshold(self.asked.tau)
         self.progress.report("threshold")
-        # units would hide copies that were given to two of them; where pictures can tell, they do
-        units = None if self.pixels.known.any() else self.data.declared
-        return learned_threshold(changed, self.data.neighbors, self.unit, units, pixels=self.pixels)
+        return learned_threshold(
+            changed, data.neighbors, self.unit, units, pixels=self.pixels, near=near
+        )
 
     @cached_property
     def duplicates(self) -> Any:
@@ -73,7 +87,7 @@ class Check:
         found = duplicates_of(
             data.opened, self.workspace, data.neighbors, self.unit, self.pixels, self.threshold,
             turned=self.asked.turned, labels=data.label_texts(), progress=self.progress,
-            view=data.view, others=self.asked.others,
+            view=data.view, others=self.asked.others, workers=self.settings.n_workers,
         )  # fmt: skip
         self.keys["duplicates"] = found.key
         return found

@@ -306,7 +306,7 @@ def _test(
         "cut": None, "status": "ok", "p_least": found.p_least, "n_fitted": found.n_fitted,
         "n_clean": found.n_clean,
     }  # fmt: skip
-    return [found.notice]
+    return [] if found.discovered.any() else [found.notice]
 
 
 def _told(

@@ -20,6 +20,7 @@ from core.imaging.perturb import LEARNED, TRANSFORMS
 from core.keys import artefact_key
 from core.opened.openset import OpenSet
 from core.progress import Progress
+from core.quality.threshold import LEAST_IMAGES, REACHED, surely_capped
 from core.storage.catalog import Catalog
 from core.storage.records import region_of
 from core.storage.store import Workspace
@@ -60,6 +61,7 @@ def perturbed(
     settings: Settings,
     progress: Progress | None = None,
     seed: int = 0,
+    cap: float | None = None,
 ) -> Perturbations:
     """Change 300 pictures of a set in five known ways and encode them as the set was.
 
@@ -73,6 +75,10 @@ def perturbed(
         Told about stage "perturbations"; may cancel.
     seed
         Seed of the sample; items that share a picture are one.
+    cap
+        Where only this matters, whether the threshold lies beyond this distance: pictures are
+        changed in the order of the draw until it surely does. Where all were changed before, or
+        must be, None and any other give the same.
 
     Raises
     ------
@@ -80,16 +86,21 @@ def perturbed(
         `progress` was cancelled.
     """
     progress = progress or Progress()
-    key = _key(opened, seed)
-    if workspace.has("perturbations", key):
-        return open_perturbations(workspace, key)
+    key, short = _key(opened, seed), _key(opened, seed, ["capped", cap])
+    for known in (key, short):
+        if workspace.has("perturbations", known):
+            return open_perturbations(workspace, known)
     progress.report(STAGE)
     with workspace.lock(f"perturbations/{key}", progress):
-        if workspace.has("perturbations", key):
-            return open_perturbations(workspace, key)
-        table, notice, lasting = _measure(opened, workspace, settings, progress, seed)
-        if not lasting:  # what was missing may be there the next time: kept under another key
-            key = _key(opened, seed, [notice, table["row"].to_numpy()])
+        for known in (key, short):
+            if workspace.has("perturbations", known):
+                return open_perturbations(workspace, known)
+        table, notice, lasting = _measure(opened, workspace, settings, progress, seed, cap)
+        if not lasting:
+            if cap is not None and _capped(table, cap, len(_sample(opened, seed))):
+                key = short
+            else:  # what was missing may be there the next time: kept under another key
+                key = _key(opened, seed, [notice, table["row"].to_numpy()])
         meta = {"imageset": opened.key, "encoder": opened.spec.key, "seed": seed, "notice": notice}
         workspace.write("perturbations", key, meta=meta, tables={"distances": table})
     return open_perturbations(workspace, key)
@@ -107,7 +118,12 @@ def _key(opened: OpenSet, seed: int, only: Sequence[object] = ()) -> str:
 
 
 def _measure(
-    opened: OpenSet, workspace: Workspace, settings: Settings, progress: Progress, seed: int
+    opened: OpenSet,
+    workspace: Workspace,
+    settings: Settings,
+    progress: Progress,
+    seed: int,
+    cap: float | None,
 ) -> tuple[pd.DataFrame, str, bool]:
     """Return the table, the notice, and whether it would be the same the next time."""
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
@@ -125,6 +141,8 @@ def _measure(
     except EncoderUnavailableError as error:
         return empty, f"The set's encoder cannot be opened: {error}", False
     limits = Limits(settings.max_pixels, settings.max_file_mb * 2**20)
+    if cap is not None:
+        rows = np.random.default_rng(seed).permutation(rows)
     vectors = _vectors(opened, workspace, rows)
     with Catalog(workspace.root / "catalog.sqlite") as hashes:
 
@@ -136,11 +154,29 @@ def _measure(
         parts = []
         for part in in_pieces(range(len(rows)), BATCH, workers, work):
             parts.append(part)
-            progress.report(STAGE, min(BATCH * len(parts), len(rows)), len(rows))
+            done = min(BATCH * len(parts), len(rows))
+            progress.report(STAGE, done, len(rows))
+            if cap is not None and _capped(pd.concat(parts, ignore_index=True), cap, len(rows)):
+                break
     table = pd.concat(parts, ignore_index=True).astype(COLUMNS)
+    if cap is not None:
+        table = table.sort_values("row", kind="stable", ignore_index=True)
     if not len(table):
         return table, "None of the pictures that were drawn could be read and encoded.", False
     return table, "", table["row"].nunique() >= ENOUGH * len(rows)
+
+
+def _capped(table: pd.DataFrame, cap: float, drawn: int) -> bool:
+    """Tell by the first changes of some pictures that were drawn whether the threshold is the cap.
+
+    It is, whatever the others are, where as many lie beyond it as may of all; or hardly can be
+    otherwise (`surely_capped`).
+    """
+    if table["row"].nunique() < LEAST_IMAGES:
+        return False
+    total = drawn * len(LEARNED)
+    certain = total - int(REACHED * (total - 1))  # then the quantile is among those beyond
+    return int((table["distance"] > cap).sum()) >= certain or surely_capped(table, cap)
 
 
 def _sample(opened: OpenSet, seed: int) -> np.ndarray:

@@ -57,6 +57,8 @@ class Pixels:
         Why some are unknown, in words; "" if none is.
     reasons
         Row and reason of the first hundred that could not be read.
+    squares
+        Grey squares `(64, 64)` of some rows, at hand from looking at them; not stored.
     """
 
     key: str
@@ -65,6 +67,7 @@ class Pixels:
     known: np.ndarray
     notice: str = ""
     reasons: dict[int, str] = field(default_factory=dict)
+    squares: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 def pixels_of(
@@ -93,29 +96,38 @@ def pixels_of(
     """
     progress = progress or Progress()
     progress.report(STAGE)
-    without = _without_picture(opened)
+    without = without_picture(opened)
     key = _key(opened, without)
     if workspace.has("pixels", key):
-        return _read(workspace, key)
+        return open_pixels(workspace, key)
     with workspace.lock(f"pixels/{opened.key}", progress):
         looks, reasons = _looks(opened, without, workspace, settings, progress)
         unknown = np.array([i not in looks for i in opened.items["item_id"]], bool)
         key = _key(opened, unknown)
         if not workspace.has("pixels", key):
             _write(opened, looks, reasons, without, key, workspace)
-    return _read(workspace, key)
+    return open_pixels(workspace, key)
 
 
 def open_pixels(workspace: Workspace, key: str) -> Pixels:
     """Return stored looks by their artefact's key; `NotFoundError` if there are none."""
-    return _read(workspace, key)
+    stored = workspace.read("pixels", key)
+    arrays, meta = stored.arrays, stored.meta
+    return Pixels(
+        key,
+        stored.tables["measures"],
+        arrays["hashes"],
+        arrays["known"],
+        meta["notice"],
+        {int(row): str(why) for row, why in meta["reasons"]},
+    )
 
 
 def _key(opened: OpenSet, unknown: np.ndarray) -> str:
     return artefact_key("pixels", opened.key, VERSION, np.flatnonzero(unknown).astype(np.int64))
 
 
-def _without_picture(opened: OpenSet) -> np.ndarray:
+def without_picture(opened: OpenSet) -> np.ndarray:
     """Return which rows have a vector and no picture `(n,)`."""
     paths = opened.items["path"]
     found: np.ndarray = (paths.isna() | (paths.astype("string").fillna("") == "")).to_numpy(bool)
@@ -132,26 +144,56 @@ def _looks(
     """Return the look at every item that could be read, and the reasons of the others."""
     with Catalog(workspace.root / "catalog.sqlite") as catalog:
         ids = list(dict.fromkeys(opened.items["item_id"][~without].tolist()))
-        looks: dict[str, Look] = {}
-        for key, data in catalog.get_looks(ids, VERSION).items():
-            if (look := unpack(data)) is not None:
-                looks[key] = look
-        reasons: dict[str, str] = {}
-        todo = _files(opened, without, set(ids) - looks.keys())
-        done, total = len(looks), len(ids)
+        looks = cached_looks(ids, catalog)
+        fresh, reasons = looks_at(
+            opened, without, set(ids) - looks.keys(), settings, progress, catalog, len(looks)
+        )
+    return looks | fresh, reasons
+
+
+def cached_looks(ids: Sequence[str], catalog: Catalog) -> dict[str, Look]:
+    """Return the looks that were taken of items before."""
+    found = {one: unpack(data) for one, data in catalog.get_looks(ids, VERSION).items()}
+    return {one: look for one, look in found.items() if look is not None}
+
+
+def looks_at(
+    opened: OpenSet,
+    without: np.ndarray,
+    wanted: set[str],
+    settings: Settings,
+    progress: Progress,
+    catalog: Catalog,
+    done: int = 0,
+) -> tuple[dict[str, Look], dict[str, str]]:
+    """Look at some items; return the looks, all kept, and why the others could not be read.
+
+    Parameters
+    ----------
+    opened, without
+        The set, and which of its rows have no picture `(n,)`.
+    wanted
+        Ids of the items.
+    done
+        How many others were done before, for the progress.
+    """
+    todo = _files(opened, without, wanted)
+    total = done + len(todo)
+    progress.report(STAGE, done, total)
+    limits, kind = Limits(settings.max_pixels, settings.max_file_mb * 2**20), opened.kind
+
+    def work(part: Sequence[ItemFile]) -> dict[str, Look | str]:
+        return {file.item_id: _look(file, kind, limits, catalog) for file in part}
+
+    looks: dict[str, Look] = {}
+    reasons: dict[str, str] = {}
+    for piece in in_pieces(todo, PIECE, settings.n_workers, work):
+        found = {key: look for key, look in piece.items() if isinstance(look, Look)}
+        catalog.put_looks({key: pack(look) for key, look in found.items()}, VERSION)
+        looks |= found
+        reasons |= {key: why for key, why in piece.items() if isinstance(why, str)}
+        done += len(piece)
         progress.report(STAGE, done, total)
-        limits, kind = Limits(settings.max_pixels, settings.max_file_mb * 2**20), opened.kind
-
-        def work(part: Sequence[ItemFile]) -> dict[str, Look | str]:
-            return {file.item_id: _look(file, kind, limits, catalog) for file in part}
-
-        for piece in in_pieces(todo, PIECE, settings.n_workers, work):
-            found = {key: look for key, look in piece.items() if isinstance(look, Look)}
-            catalog.put_looks({key: pack(look) for key, look in found.items()}, VERSION)
-            looks |= found
-            reasons |= {key: why for key, why in piece.items() if isinstance(why, str)}
-            done += len(piece)
-            progress.report(STAGE, done, total)
     return looks, reasons
 
 
@@ -211,12 +253,31 @@ def _write(
         if look is not None else {}
         for look in found
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=[*NUMBERS, "digest"], index=range(len(ids)))
-    table = table.astype(dict.fromkeys(NUMBERS, "float64") | {"digest": "string"})
     hashes = np.zeros((len(ids), 8), np.uint64)
     for row, look in enumerate(found):
         if look is not None:
             hashes[row] = look.hashes
+    write_pixels(opened, table_of(rows), hashes, known, reasons, without, key, workspace)
+
+
+def table_of(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return a line an item of what was measured; {} where nothing was."""
+    table = pd.DataFrame(rows, columns=[*NUMBERS, "digest"], index=range(len(rows)))
+    return table.astype(dict.fromkeys(NUMBERS, "float64") | {"digest": "string"})
+
+
+def write_pixels(
+    opened: OpenSet,
+    table: pd.DataFrame,
+    hashes: np.ndarray,
+    known: np.ndarray,
+    reasons: dict[str, str],
+    without: np.ndarray,
+    key: str,
+    workspace: Workspace,
+) -> None:
+    """Store what is known of the pictures of a set."""
+    ids = opened.items["item_id"].tolist()
     unread = [(row, reasons[one]) for row, one in enumerate(ids) if one in reasons]
     meta = {
         "imageset": opened.key, "version": VERSION, "known": int(known.sum()),
@@ -240,16 +301,3 @@ def _notice(total: int, without: int, unread: Sequence[tuple[int, str]]) -> str:
         what = "picture" if len(unread) == 1 else "pictures"
         said.append(f"{len(unread):,} {what} could not be read now, the first: {unread[0][1]}.")
     return " ".join(said)
-
-
-def _read(workspace: Workspace, key: str) -> Pixels:
-    stored = workspace.read("pixels", key)
-    arrays, meta = stored.arrays, stored.meta
-    return Pixels(
-        key,
-        stored.tables["measures"],
-        arrays["hashes"],
-        arrays["known"],
-        meta["notice"],
-        {int(row): str(why) for row, why in meta["reasons"]},
-    )

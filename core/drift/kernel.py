@@ -4,8 +4,9 @@ Both are sums over a table of all pairs, made once; every other split of the uni
 that table. What each image contributes adds up to the whole.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from core.progress import Progress
 
 STAGE = "two-sample test"
 MMD, ENERGY, SCALES = "Maximum mean discrepancy", "Energy distance", (1 / 16, 1 / 4, 1.0, 4.0)
+AGGREGATED = f"{MMD}, four scales"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ def square_distances(points: np.ndarray) -> np.ndarray:
 
 def bandwidth(square: np.ndarray) -> float:
     """Return the median squared distance of different rows, of the pool; 0 where all are equal."""
-    upper = square[np.triu_indices(len(square), 1)]
-    return float(np.median(upper)) if len(upper) else 0.0
+    n = len(square)
+    upper = np.empty(n * (n - 1) // 2)
+    at = 0
+    for row in range(n - 1):
+        upper[at : at + n - 1 - row] = square[row, row + 1 :]
+        at += n - 1 - row
+    return float(np.median(upper, overwrite_input=True)) if n > 1 else 0.0
 
 
 def mmd_test(
@@ -84,7 +91,7 @@ def mmd_test(
     -----
     Gretton et al. (2012), JMLR 13, 723.
     """
-    return _tested(points, sides, MMD, permutations, seed, progress, _one_scale)
+    return _tested(points, sides, MMD, permutations, seed, progress, _kernel)
 
 
 def aggregated_mmd_test(
@@ -96,8 +103,9 @@ def aggregated_mmd_test(
     progress: Progress | None = None,
 ) -> DriftTest:
     """Test two sets by the largest of four standardised discrepancies, of four bandwidths."""
-    name = f"{MMD}, four scales"
-    return _tested(points, sides, name, permutations, seed, progress, _scales)
+    return _tested(
+        points, sides, AGGREGATED, permutations, seed, progress, _kernel, SCALES
+    )  # fmt: skip
 
 
 def energy_test(
@@ -114,19 +122,50 @@ def energy_test(
     -----
     Székely and Rizzo (2013), doi:10.1016/j.jspi.2013.03.018.
     """
-    return _tested(points, sides, ENERGY, permutations, seed, progress, _energy)
+    return _tested(points, sides, ENERGY, permutations, seed, progress, _root)
 
 
-def _one_scale(square: np.ndarray, middle: float) -> list[np.ndarray]:
-    return [np.exp(-square / middle)]
+def kernel_tests(
+    points: np.ndarray,
+    sides: Sides,
+    *,
+    permutations: int = 999,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[DriftTest, DriftTest, DriftTest]:
+    """Return `mmd_test`, `aggregated_mmd_test` and `energy_test` of one table of distances."""
+    table = _table(points, sides)
+    some: tuple[Any, ...] = (sides, permutations, seed, progress or Progress())
+    if isinstance(table, str):
+        return undefined(MMD, table), undefined(AGGREGATED, table), undefined(ENERGY, table)
+    shown = [_splits(_kernel(*table, scale), *some) for scale in SCALES]
+    middle = shown[SCALES.index(1.0)]
+    energy = _splits(_root(*table, 0.0), *some, unbiased=False)
+    return (
+        _told(MMD, [middle], sides, permutations),
+        _told(AGGREGATED, shown, sides, permutations),
+        _told(ENERGY, [energy], sides, permutations),
+    )
 
 
-def _scales(square: np.ndarray, middle: float) -> list[np.ndarray]:
-    return [np.exp(-square / (middle * scale)) for scale in SCALES]
+def _table(points: np.ndarray, sides: Sides) -> tuple[np.ndarray, float] | str:
+    """Return squared distances of all pairs with their width, or why there is no test."""
+    if len(points) != len(sides.second):
+        raise InputError(f"sides of {len(sides.second)} images for {len(points)}")
+    if sides.too_few:
+        return sides.too_few
+    square = square_distances(points)
+    middle = bandwidth(square) or float(square.mean())
+    return (square, middle) if middle > 0 else "all images are the same"
 
 
-def _energy(square: np.ndarray, middle: float) -> list[np.ndarray]:
-    return [-np.sqrt(square)]
+def _kernel(square: np.ndarray, middle: float, scale: float) -> np.ndarray:
+    found = square * (-1 / (middle * scale))
+    return np.asarray(np.exp(found, out=found))
+
+
+def _root(square: np.ndarray, middle: float, scale: float) -> np.ndarray:
+    return -np.sqrt(square)
 
 
 def _tested(
@@ -136,22 +175,25 @@ def _tested(
     permutations: int,
     seed: int,
     progress: Progress | None,
-    tables: Callable[[np.ndarray, float], Iterable[np.ndarray]],
+    of_square: Callable[[np.ndarray, float, float], np.ndarray],
+    scales: Sequence[float] = (1.0,),
 ) -> DriftTest:
     """Compare a discrepancy with that of other splits."""
-    if len(points) != len(sides.second):
-        raise InputError(f"sides of {len(sides.second)} images for {len(points)}")
-    progress = progress or Progress()
-    if sides.too_few:
-        return undefined(name, sides.too_few)
-    square = square_distances(points)
-    middle = bandwidth(square) or float(square.mean())
-    if middle == 0:
-        return undefined(name, "all images are the same")
+    table = _table(points, sides)
+    if isinstance(table, str):
+        return undefined(name, table)
     shown = [
-        _splits(table, sides, permutations, seed, name != ENERGY, progress)
-        for table in tables(square, middle)
-    ]
+        _splits(of_square(*table, scale), sides, permutations, seed, progress or Progress(),
+                unbiased=name != ENERGY)
+        for scale in scales
+    ]  # fmt: skip
+    return _told(name, shown, sides, permutations)
+
+
+def _told(
+    name: str, shown: Sequence[tuple[float, np.ndarray]], sides: Sides, permutations: int
+) -> DriftTest:
+    """Return a test from a discrepancy as observed and in other splits, of one scale or several."""
     effect, others = shown[0]
     statistic = effect
     if len(shown) > 1:  # the largest, each against its own mean and spread over the splits
@@ -170,8 +212,9 @@ def _splits(
     sides: Sides,
     permutations: int,
     seed: int,
-    unbiased: bool,
     progress: Progress,
+    *,
+    unbiased: bool = True,
 ) -> tuple[float, np.ndarray]:
     """Return the discrepancy as observed and in other splits.
 
@@ -179,9 +222,10 @@ def _splits(
     """
     diagonal = np.diag(table).copy() if unbiased else np.zeros(len(table))
     middle = float(table.mean())
-    centred = (table - middle).astype(np.float32)
-    total = float((table - middle).sum())
-    beside = (table - middle).sum(axis=1)
+    table = table - middle
+    centred = table.astype(np.float32)
+    total = float(table.sum())
+    beside = table.sum(axis=1)
     freed = diagonal - middle * (1 if unbiased else 0)
 
     def discrepancy(second: np.ndarray) -> np.ndarray:

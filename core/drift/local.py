@@ -45,7 +45,12 @@ def neighbours_wanted(n: int) -> int:
 
 
 def local_map(
-    neighbors: Neighbors, sides: Sides, *, k: int | None = None, q: float = Q
+    neighbors: Neighbors,
+    sides: Sides,
+    *,
+    k: int | None = None,
+    q: float = Q,
+    held: np.ndarray | None = None,
 ) -> LocalMap:
     """Return where the second set is denser or thinner than the first.
 
@@ -59,6 +64,9 @@ def local_map(
         Neighbours to count; √n if None, as far as the graph has them.
     q
         False discovery rate.
+    held
+        Where only some images may be neighbours `(n,)` bool: those of a sample that was drawn
+        without regard to where they lie. All if None.
 
     Notes
     -----
@@ -73,9 +81,10 @@ def local_map(
     other = sides.unit[near] != sides.unit[:, None]
     counted = other.sum(axis=1)
     there = (sides.second[near] & other).sum(axis=1)
-    size = np.bincount(sides.unit)[sides.unit]
-    second = int(sides.second.sum()) - np.where(sides.second, size, 0)
-    pool = n - size
+    held = np.ones(n, bool) if held is None else held
+    size = np.bincount(sides.unit, held, len(sides.of_unit)).astype(np.int64)[sides.unit]
+    second = int((sides.second & held).sum()) - np.where(sides.second, size, 0)
+    pool = int(held.sum()) - size
     low = hypergeom.cdf(there, pool, second, counted)
     high = hypergeom.sf(there - 1, pool, second, counted)
     p = np.minimum(1.0, 2 * np.minimum(low, high))

@@ -57,6 +57,8 @@ def overlap(first: np.ndarray, second: np.ndarray, k: int = K) -> Overlap:
     n, m = len(first), len(second)
     if min(n, m) <= k:
         raise InputError(f"overlap: each set needs more than {k} images")
+    middle = first.mean(axis=0)  # products keep most digits near 0
+    first, second = first - middle, second - middle
     # an image on the edge of a ball is outside it, however its distance was rounded
     own, other = (_radius(rows, k) * (1 - 1e-9) for rows in (first, second))
     inside_second = np.zeros(m, bool)
@@ -96,6 +98,9 @@ def _radius(points: np.ndarray, k: int) -> np.ndarray:
 
 
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    from scipy.spatial.distance import cdist
-
-    return np.asarray(cdist(first, second))
+    """Return the distances of rows `(n, m)`: by a product, ten times as quick as one by one."""
+    one, two = (np.einsum("ij,ij->i", rows, rows) for rows in (first, second))
+    square = one[:, None] + two[None, :] - 2 * first @ second.T
+    largest = max(float(one.max(initial=0.0)), float(two.max(initial=0.0)), 1e-300)
+    square[square < 1e-14 * largest] = 0  # equal rows, but for rounding
+    return np.asarray(np.sqrt(square, out=square))

@@ -12,6 +12,7 @@ from core.drift.result import DriftTest, permuted, undefined
 from core.drift.units import Sides, complete, deals, least_p
 from core.progress import Progress
 from core.quality.balance import holm
+from core.quality.threads import calm_threads
 
 STAGE, NAME = "two-sample test", "Occupancy of clusters"
 #: Clusters of the pool.
@@ -50,7 +51,8 @@ def pooled_clusters(points: np.ndarray, clusters: int = CLUSTERS, seed: int = 0)
 
     count = max(1, min(clusters, len(np.unique(points, axis=0))))
     model = KMeans(count, n_init=4, random_state=seed)
-    return np.asarray(model.fit_predict(np.asarray(points, np.float64)), np.int64)
+    with calm_threads(np.size(points)):
+        return np.asarray(model.fit_predict(np.asarray(points, np.float64)), np.int64)
 
 
 def occupancy_test(

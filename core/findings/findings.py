@@ -265,7 +265,7 @@ class Findings:
 
     def summary(self, opened: Any, view: Any, check: Check) -> Summary:
         """Return what was found and decided of each topic, and the set before and after."""
-        found: Summary = check.of_view("summary", view, lambda: summarise(view, check))
+        found: Summary = check.of_view("summary", view, lambda: summarise(opened, view, check))
         return found
 
     # -- decisions -----------------------------------------------------------------------------

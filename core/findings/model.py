@@ -127,11 +127,15 @@ class TopicLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Every topic that was checked, and the set before and after the decisions, in words."""
+    """Every topic that was checked, and the set before and after the decisions, in words.
+
+    `acted` tells that there is an after: an image was left out, a label changed or a case decided.
+    """
 
     topics: dict[str, TopicLine]
     before: str
     after: str
+    acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from core.findings.model import KINDS, TOPICS, Summary, TopicLine
 from core.findings.wording import counted, listed
 
 
-def summarise(view: Any, check: Any) -> Summary:
+def summarise(opened: Any, view: Any, check: Any) -> Summary:
     """Count what was found and decided of each topic, and tell the set before and after."""
     lines: dict[str, TopicLine] = {}
     for topic in TOPICS:
@@ -19,7 +19,9 @@ def summarise(view: Any, check: Any) -> Summary:
             lines[topic] = topic_line(view, check, topic, cases)
     if not lines:
         return Summary({}, "", "")
-    return Summary(lines, _before(view, check), _after(view, check, lines))
+    done = _done(opened, view, lines)
+    acted = bool(done) or any(line.decided for line in lines.values())
+    return Summary(lines, _before(view, check), _after(view, check, lines, done), acted)
 
 
 def topic_line(view: Any, check: Any, topic: str, cases: Cases) -> TopicLine:
@@ -52,16 +54,37 @@ def _before(view: Any, check: Any) -> str:
     return f"Before: {counted(len(view), view.noun)}{told}."
 
 
-def _after(view: Any, check: Any, lines: dict[str, TopicLine]) -> str:
+def edited(opened: Any, view: Any) -> tuple[int, int]:
+    """Return how many images in use have another label than they came with, and a first one.
+
+    It is counted in the log, so that it stays when a new check does not list these images any more.
+    """
+    rows = np.fromiter(view.labels, np.int64, len(view.labels))
+    if not len(rows):
+        return 0, 0
+    words = np.array(list(view.labels.values()), dtype=object)
+    own = np.full(len(rows), "", dtype=object)
+    if "label" in opened.items:
+        texts = opened.items["label"].astype("string").fillna("")
+        own = texts.to_numpy(dtype=object)[rows]
+    other = (words != own) & ~masks(view)[0][rows]
+    return int((other & (own != "")).sum()), int((other & (own == "")).sum())
+
+
+def _done(opened: Any, view: Any, lines: dict[str, TopicLine]) -> list[str]:
+    """Return what people did to the set so far, a phrase each."""
+    gone, (changed, given) = int(masks(view)[0].sum()), edited(opened, view)
+    kept = sum(line.kept + line.part for line in lines.values())
+    told = [f"{gone:,} left out"] if gone else []
+    told += [f"{counted(changed, 'label')} changed"] if changed else []
+    told += [f"{counted(given, 'label')} given"] if given else []
+    return told + ([f"{counted(kept, 'finding')} looked at and kept"] if kept else [])
+
+
+def _after(view: Any, check: Any, lines: dict[str, TopicLine], done: list[str]) -> str:
     """Return what is in the working set now, in words."""
     out, _ = masks(view)
-    gone, left = int(out.sum()), len(view) - int(out.sum())
-    told = [f"{counted(left, view.noun)} in use"]
-    told += [f"{gone:,} left out"] if gone else []
-    changed = lines["labels"].relabelled if "labels" in lines else 0
-    told += [f"{counted(changed, 'label')} changed"] if changed else []
-    kept = sum(line.kept + line.part for line in lines.values())
-    told += [f"{counted(kept, 'finding')} looked at and kept"] if kept else []
+    told = [f"{counted(len(view) - int(out.sum()), view.noun)} in use", *done]
     open_cases = sum(line.open for line in lines.values())
     if not open_cases:
         return f"Now: {', '.join(told)}; everything is decided."

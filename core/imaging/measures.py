@@ -6,15 +6,16 @@ of the picture reduced to 512 pixels, since none of them needs more. What they m
 """
 
 from dataclasses import dataclass
-from math import exp, sqrt
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageStat
+from PIL import Image, ImageFilter
 
 #: Longest side that brightness and information are measured on, and sharpness.
 SIDE, SHARP_SIDE = 512, 64
 #: Scale of the exponentials of sharpness, and the share below which a histogram's spread is 0.
 SCALE, LEAST_SPREAD = 0.01, 0.18
+#: The percentiles of brightness that are told, as shares.
+LOW, HIGH = 0.05, 0.99
 #: How much red, green and blue count in brightness.
 WEIGHTS = (0.241, 0.691, 0.068)
 #: Largest difference of two channels of a grey pixel, and the share of pixels that must be grey.
@@ -88,7 +89,7 @@ def measure_reduced(small: Image.Image) -> Measures:
         entropy=float(small.entropy()),
         sharpness=_sharpness(small),
         grey=float((gap <= GREY).mean()),
-        border=_border(planes),
+        border=border_of(planes),
     )
 
 
@@ -101,7 +102,7 @@ def _brightness(planes: list[np.ndarray]) -> tuple[float, float]:
     red, green, blue = ((w * squares)[plane] for w, plane in zip(WEIGHTS, planes, strict=True))
     values = (red + green + blue).reshape(-1)
     last = len(values) - 1
-    places = [share * last for share in (0.05, 0.99)]
+    places = [share * last for share in (LOW, HIGH)]
     wanted = sorted({min(int(place) + step, last) for place in places for step in (0, 1)})
     values.partition(wanted)
     found = []
@@ -114,20 +115,34 @@ def _brightness(planes: list[np.ndarray]) -> tuple[float, float]:
 
 def _sharpness(image: Image.Image) -> float:
     """Return how sharp a picture is: the spread of its edges at 64 pixels, and of its greys."""
-    ratio = max(image.size) / SHARP_SIDE
-    if ratio > 1:
-        image = image.resize(
-            (max(int(image.width // ratio), 1), max(int(image.height // ratio), 1))
-        )
-    grey = image.convert("L")
-    edges = sqrt(ImageStat.Stat(grey.filter(ImageFilter.FIND_EDGES)).var[0])
-    spread = 1 - exp(-SCALE * float(np.std(grey.histogram())))
-    return min(1.0, 1 - exp(-SCALE * edges) + (spread if spread > LEAST_SPREAD else 0.0))
+    size = sharp_size(image.size)
+    grey = (image if size == image.size else image.resize(size)).convert("L")
+    edges = np.asarray(grey.filter(ImageFilter.FIND_EDGES)).std(dtype=np.float64)
+    return float(sharpness_of(edges, np.array(grey.histogram()).std()))
 
 
-def _border(planes: list[np.ndarray]) -> float:
+def sharp_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size at which sharpness is taken of a picture of a size."""
+    ratio = max(size) / SHARP_SIDE
+    width, height = size
+    return size if ratio <= 1 else (max(int(width // ratio), 1), max(int(height // ratio), 1))
+
+
+def sharpness_of(edges: np.ndarray, greys: np.ndarray) -> np.ndarray:
+    """Return the sharpness of a standard deviation of edges, and one of a histogram of greys."""
+    spread = 1 - np.exp(-SCALE * greys)
+    found = 1 - np.exp(-SCALE * edges) + np.where(spread > LEAST_SPREAD, spread, 0)
+    least: np.ndarray = np.minimum(1.0, found)
+    return least
+
+
+def border_of(planes: list[np.ndarray]) -> float:
     """Return the share of the area in one-coloured rows and columns at the edges."""
     height, width = planes[0].shape
+    outer = [(plane[[0, -1]], plane[:, [0, -1]]) for plane in planes]
+    ends = [np.all([_flat(pair[axis], 1 - axis) for pair in outer], axis=0) for axis in (0, 1)]
+    if not np.any(ends):  # as of most pictures
+        return 0.0
     rows, columns = np.ones(height, bool), np.ones(width, bool)
     for plane in planes:
         rows &= _flat(plane, 1)

@@ -32,17 +32,23 @@ def perceptual_hash(image: Image.Image) -> int:
     lowest first, in the highest bit. Zauner (2010), "Implementation and benchmarking of
     perceptual image hash functions".
     """
-    return _bits(_grey(image))
+    return int(_bits(_grey(image)[None])[0])
 
 
 def perceptual_hashes(image: Image.Image) -> np.ndarray:
     """Return the hashes `(8,)` uint64 of a picture turned and mirrored as in `TURNS`."""
-    grey = _grey(image)
+    found: np.ndarray = hashes_of(_grey(image)[None])[0]
+    return found
+
+
+def hashes_of(grey: np.ndarray) -> np.ndarray:
+    """Return the hashes `(k, 8)` uint64 of grey values `(k, 32, 32)`, turned as in `TURNS`."""
+    values = grey.astype(np.float64)
     found = []
     for mirrored, quarters in TURNS:
-        shown = grey[:, ::-1] if mirrored else grey
-        found.append(_bits(np.rot90(shown, quarters)))
-    return np.array(found, np.uint64)
+        shown = values[:, :, ::-1] if mirrored else values
+        found.append(_bits(np.rot90(shown, quarters, axes=(1, 2))))
+    return np.stack(found, axis=1)
 
 
 def hamming(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -65,10 +71,10 @@ def _cosines() -> np.ndarray:
     return rows
 
 
-def _bits(grey: np.ndarray) -> int:
-    """Return the hash of grey values `(32, 32)`."""
+def _bits(grey: np.ndarray) -> np.ndarray:
+    """Return the hashes `(k,)` uint64 of grey values `(k, 32, 32)`."""
     lowest = _cosines() @ grey @ _cosines().T
     # rounding: of one-coloured pictures all but the first are zero, not whatever rounding left
-    lowest = np.round(lowest, 6)
-    above = (lowest > np.median(lowest)).reshape(-1)
-    return int("".join("1" if bit else "0" for bit in above), 2)
+    lowest = np.round(lowest, 6).reshape(len(grey), -1)
+    above = lowest > np.median(lowest, axis=1, keepdims=True)
+    return np.packbits(above, axis=1).view(">u8")[:, 0].astype(np.uint64)

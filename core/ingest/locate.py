@@ -85,10 +85,7 @@ def locate_files(
         away = [place[0].parent for place in outside if not is_inside(place[0], folder)]
         if away:
             near = [p[0].parent for p in places if p is not None and is_inside(p[0], folder)]
-            try:
-                root = Path(os.path.commonpath([*away, *near]))
-            except ValueError as error:
-                raise InputError("the table's files are on several drives; use one") from error
+            root = common_parent(*away, *near)
     parents: dict[Path, Path] = {}
     files = []
     for text, place in zip(texts, places, strict=True):
@@ -97,6 +94,14 @@ def locate_files(
         else:
             files.append(_look(text, place[0], root, parents))
     return Located(root, files)
+
+
+def common_parent(*folders: Path) -> Path:
+    """Return the folder that all of these lie in; `InputError` if they are on several drives."""
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError as error:
+        raise InputError("the table's files are on several drives; use one") from error
 
 
 def _best_base(texts: Sequence[str], folder: Path) -> Path:

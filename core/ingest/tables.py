@@ -14,7 +14,7 @@ from core.imaging.files import FileHashes
 from core.imaging.imagefile import Limits
 from core.ingest.fields import MASK_NAMES, PATH_NAMES, find_column, find_roles, from_text, is_text
 from core.ingest.items import free_name, item_table
-from core.ingest.locate import Located, locate_files
+from core.ingest.locate import Located, LocatedFile, common_parent, locate_files
 from core.keys import item_id
 from core.model import BrokenFile, Region, Scan
 from core.progress import Progress
@@ -208,11 +208,10 @@ def table_items(
     hashes, limits, progress
         As for `scan`.
     """
-    located = locate_files(frame[name].tolist(), folder)
+    located, masks, mask_name = _located(frame, name, folder)
     located = located.hashed(hashes, limits, progress)
     roles = find_roles(frame)
     known, used = dict(roles.known), set(roles.used)
-    masks, mask_name = _masks(frame, located, folder)
     if mask_name == "mask":
         used.add("mask")
     frames = _frames(frame, located)
@@ -265,10 +264,22 @@ def _frames(frame: pd.DataFrame, located: Located) -> list[int | None] | None:
     return [None if pd.isna(value) else int(value) for value in frame["frame"]]
 
 
-def _masks(frame: pd.DataFrame, located: Located, folder: Path) -> tuple[list[Any], str | None]:
-    """Return located mask files, one a row, if a column names files that are there."""
-    name = find_column(frame, MASK_NAMES)
-    if name is None or not is_text(frame[name]) or not located_share(frame[name], folder):
-        return [], None
-    masks = locate_files(frame[name].tolist(), folder, root=located.root, optional=True)
-    return masks.files, name
+def _located(
+    frame: pd.DataFrame, name: str, folder: Path
+) -> tuple[Located, list[LocatedFile], str | None]:
+    """Return the pictures, the masks if a column names files that are there, and that column.
+
+    Masks that are written out may lie anywhere, as pictures may: the root is the common parent.
+    """
+    cells = frame[name].tolist()
+    located = locate_files(cells, folder)
+    column = find_column(frame, MASK_NAMES)
+    if column is None or not is_text(frame[column]) or not located_share(frame[column], folder):
+        return located, [], None
+    given = frame[column].tolist()
+    masks = locate_files(given, folder, optional=True)
+    if masks.root != located.root:
+        root = common_parent(masks.root, located.root)
+        located = locate_files(cells, folder, root=root)
+        masks = locate_files(given, folder, root=root, optional=True)
+    return located, masks.files, column

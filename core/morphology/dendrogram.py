@@ -80,20 +80,31 @@ def group_tree(
     links, fit = average_tree(group_distances(points, groups).distance)
     rng, progress = np.random.default_rng(seed), progress or Progress()
     members = [np.flatnonzero(groups == code) for code in range(int(groups.max()) + 1)]
+    parts = [points[rows] - points.mean(axis=0) for rows in members]
+    squares = [np.einsum("ij,ij->i", part, part) for part in parts]
     wanted = branches(links)
     hits = np.zeros(len(wanted))
     for draw in range(draws):
         progress.report(STAGE, draw, draws)
-        apart = _apart([points[rng.choice(rows, len(rows))] for rows in members])
+        taken = [np.bincount(rng.choice(len(p), len(p)), minlength=len(p)) * 1.0 for p in parts]
+        apart = _apart(parts, squares, taken)
         found = set(branches(average_tree(apart)[0]))
         hits += [branch in found for branch in wanted]
     return Tree(links, fit, hits / max(1, draws), draws)
 
 
-def _apart(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the distances between the means of parts, freed of their variance."""
-    means = np.array([part.mean(axis=0) for part in parts])
-    noise = np.array([part.var(axis=0, ddof=1).sum() / len(part) for part in parts])
+def _apart(
+    parts: Sequence[np.ndarray], squares: Sequence[np.ndarray], taken: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return the distances between the means of parts, freed of their variance.
+
+    `taken` is how often each row of a part counts, in all as often as it has rows; `squares` are
+    the rows' squared lengths.
+    """
+    means = np.array([count @ part / len(part) for part, count in zip(parts, taken, strict=True)])
+    sizes = np.array([len(part) for part in parts], np.float64)
+    whole = np.array([count @ own for own, count in zip(squares, taken, strict=True)])
+    noise = np.maximum(whole - sizes * (means**2).sum(axis=1), 0) / (sizes - 1) / sizes
     square = ((means[:, None] - means[None]) ** 2).sum(axis=2) - noise[:, None] - noise[None]
     np.fill_diagonal(square, 0)
     found: np.ndarray = np.sqrt(np.maximum(square, 0))

@@ -62,7 +62,7 @@ def disparity(points: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> Dispa
 
     Notes
     -----
-    Guillerme et al. (2020), doi:10.1111/1755-0998.13137, for what these measures are sensitive to.
+    Guillerme et al. (2020), doi:10.1002/ece3.6452, for what these measures are sensitive to.
     """
     points, groups = checked(points, groups)
     m = int(groups.max()) + 1

@@ -44,6 +44,7 @@ def dispersion(
     groups: np.ndarray,
     *,
     middle: Middle = "median",
+    adjusted: bool = True,
     permutations: int = 999,
     seed: int = 0,
 ) -> Dispersion:
@@ -57,11 +58,16 @@ def dispersion(
         Codes `(n,)` from 0.
     middle
         The spatial median, which few far units do not move, or the mean.
+    adjusted
+        Whether distances are made larger by √(n / (n − 1)) of their group. The middle of few units
+        lies nearer to them than that of all would: without it, of three groups of 50, 20 and 8
+        units with one spread in 64 dimensions 26 % are found to differ.
 
     Notes
     -----
-    Anderson (2006), doi:10.1111/j.1541-0420.2005.00440.x; statistics as vegan's betadisper,
-    residuals permuted as its permutest does.
+    Anderson (2006), doi:10.1111/j.1541-0420.2005.00440.x; statistics as vegan's betadisper with
+    `bias.adjust` (Stier et al. 2013, Ecology 94: 1057-1068), residuals permuted as its permutest
+    does.
     """
     points, groups = checked(points, groups)
     m = int(groups.max(initial=0)) + 1
@@ -72,6 +78,8 @@ def dispersion(
             own = points[rows]
             at = spatial_median(own) if middle == "median" else own.mean(axis=0)
             distance[rows] = np.linalg.norm(own - at, axis=1)
+            if adjusted and len(rows) > 1:
+                distance[rows] *= np.sqrt(len(rows) / (len(rows) - 1))
     sizes = np.bincount(groups, minlength=m)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(groups, distance, m) / sizes

@@ -4,11 +4,13 @@ A strip shows images that exist; where none lies near a place on the axis the pl
 Whether the axis tells the groups apart is measured on units that it was not made from.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.errors import InputError
+from core.space import blocks, mean_row
 
 #: Places of a strip, and folds of the held-out score.
 PLACES, FOLDS = 9, 5
@@ -52,11 +54,10 @@ def mean_axis(points: np.ndarray, first: np.ndarray, second: np.ndarray) -> Axis
     InputError
         An end has no rows, or both have the same mean.
     """
-    points = np.asarray(points, np.float64)
     if not len(first) or not len(second):
         raise InputError("gradient: one of its ends has no images")
-    start = points[first].mean(axis=0)
-    return axis_along(points, start, points[second].mean(axis=0) - start)
+    start = mean_row(points[first])
+    return axis_along(points, start, mean_row(points[second]) - start)
 
 
 def axis_along(points: np.ndarray, start: np.ndarray, direction: np.ndarray) -> Axis:
@@ -70,15 +71,18 @@ def axis_along(points: np.ndarray, start: np.ndarray, direction: np.ndarray) -> 
     length = float(direction @ direction)
     if length < 1e-24:
         raise InputError("gradient: both ends are the same form")
-    away = np.asarray(points, np.float64) - start
-    position = away @ direction / length
-    beside = np.einsum("ij,ij->i", away, away) - position**2 * length
-    centred = away - away.mean(axis=0)
-    whole = float(np.einsum("ij,ij->", centred, centred))
+    position, beside = np.empty(len(points)), np.empty(len(points))
+    centre, whole = mean_row(points), 0.0
+    for part in blocks(*points.shape):
+        rows = np.asarray(points[part], np.float64)
+        away = rows - start
+        position[part] = away @ direction / length
+        beside[part] = np.einsum("ij,ij->i", away, away) - position[part] ** 2 * length
+        rows = rows - centre
+        whole += float(np.einsum("ij,ij->", rows, rows))
     along = float(((position - position.mean()) ** 2).sum()) * length
-    return Axis(
-        start, direction, position, np.sqrt(np.maximum(beside, 0)), along / whole if whole else 0.0
-    )
+    share = along / whole if whole else 0.0
+    return Axis(start, direction, position, np.sqrt(np.maximum(beside, 0)), share)
 
 
 def strip(axis: Axis, low: float = 0.0, high: float = 1.0, places: int = PLACES) -> np.ndarray:
@@ -134,6 +138,12 @@ def auc(first: np.ndarray, second: np.ndarray) -> float:
     return float(above / (len(first) * len(second)))
 
 
+def between_means(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Return the direction from the mean of some points to that of others."""
+    direction: np.ndarray = two.mean(axis=0) - one.mean(axis=0)
+    return direction
+
+
 def held_out_auc(
     points: np.ndarray,
     second: np.ndarray,
@@ -141,8 +151,9 @@ def held_out_auc(
     *,
     folds: int = FOLDS,
     seed: int = 0,
+    along: Callable[[np.ndarray, np.ndarray], np.ndarray] = between_means,
 ) -> tuple[float, np.ndarray]:
-    """Return how well the mean axis tells two groups apart on units it has not seen.
+    """Return how well an axis tells two groups apart on units it has not seen.
 
     Parameters
     ----------
@@ -152,6 +163,9 @@ def held_out_auc(
         Shape `(n,)` bool: those of the second.
     units
         Unit of each image; whole units are held out together.
+    along
+        Makes the direction `(d,)` from the points of the first and of the second; by default it is
+        the difference of their means.
 
     Returns
     -------
@@ -167,29 +181,44 @@ def held_out_auc(
     """
     points, second = np.asarray(points, np.float64), np.asarray(second, bool)
     names = np.arange(len(points)) if units is None else np.asarray(units)
-    fold = _dealt(second, names, folds, seed)
+    fold = dealt(second, names, folds=folds, seed=seed)
     found = []
     for held in np.unique(fold):
         out = fold == held
         one, two = points[~out & ~second], points[~out & second]
         if not (len(one) and len(two) and (out & second).any() and (out & ~second).any()):
             continue
-        score = points[out] @ (two.mean(axis=0) - one.mean(axis=0))
+        score = points[out] @ along(one, two)
         found.append(auc(score[~second[out]], score[second[out]]))
     if not found:
         raise InputError("gradient: each end needs two units or more to be tested on others")
     return float(np.mean(found)), np.array(found)
 
 
-def _dealt(second: np.ndarray, names: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """Deal whole units of each group to folds; a unit of both goes with the first."""
+def dealt(
+    second: np.ndarray, units: np.ndarray, *, folds: int = FOLDS, seed: int = 0
+) -> np.ndarray:
+    """Deal whole units of two groups to folds, as many of each group to each as can be.
+
+    Parameters
+    ----------
+    second
+        Shape `(n,)` bool: the images of the second group.
+    units
+        Unit of each; one with images in both groups goes with the first.
+
+    Returns
+    -------
+    numpy.ndarray
+        Fold of each image `(n,)` int64, from 0.
+    """
     rng = np.random.default_rng(seed)
     fold = np.full(len(second), -1, np.int64)
     for side in (False, True):
-        mine = np.unique(names[(second == side) & (fold < 0)])
+        mine = np.unique(units[(second == side) & (fold < 0)])
         count = max(1, min(folds, len(mine)))
         turn = dict(zip(rng.permutation(mine).tolist(), np.arange(len(mine)) % count, strict=True))
         for row in np.flatnonzero(fold < 0):
-            if names[row] in turn:
-                fold[row] = turn[names[row]]
+            if units[row] in turn:
+                fold[row] = turn[units[row]]
     return fold

@@ -89,7 +89,7 @@ def permanova(
     Notes
     -----
     Anderson (2001), doi:10.1111/j.1442-9993.2001.01070.pp.x; Brown and Forsythe (1974),
-    doi:10.2307/2529238, and Hamidi et al. (2019), doi:10.1093/bioinformatics/bty524, for unequal
+    doi:10.2307/2529238, and Hamidi et al. (2019), doi:10.1186/s40168-019-0659-9, for unequal
     spread; ω² as in Kelley (1935).
     """
     points, groups = checked(points, groups)

@@ -124,3 +124,18 @@ def _deals(codes: list[int]) -> Iterator[list[int]]:
         rest.remove(first)
         for deal in _deals(rest):
             yield [first, *deal]
+
+
+def least_p(groups: np.ndarray, blocks: np.ndarray | None, permutations: int) -> float:
+    """Return the least p that `arrangements` could give, without making any of them.
+
+    Parameters are those of `arrangements`; the statistic is one that compares means.
+    """
+    place = np.zeros(len(groups), np.int64)
+    if blocks is not None:
+        place = np.unique(blocks, return_inverse=True)[1].reshape(-1)
+    table = np.zeros((int(place.max(initial=0)) + 1, int(groups.max(initial=0)) + 1), np.int64)
+    np.add.at(table, (place, groups), 1)
+    count = _count(table)
+    least = min(1.0, _alike(table) / count)
+    return least if count <= ALL else max(1 / (permutations + 1), least)

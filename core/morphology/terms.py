@@ -16,6 +16,8 @@ from core.morphology.result import NOTHING, TestResult, p_error, p_value, undefi
 from core.progress import Progress
 
 STAGE = "permutations"
+#: Values of columns in other orders that one step holds in float64: 32 MB.
+VALUES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def marginal_terms(
             tests[name] = undefined("PERMANOVA, marginal", len(points), why)
             continue
         tests[name] = _test(
-            moved, whole, reduced, added, freedom, blocks, permutations, seed, total
+            moved, reduced, added, freedom, blocks, permutations, seed, total, progress
         )
     return Terms(tests, sums, own, residual, freedom, total)
 
@@ -148,7 +150,6 @@ def _why_not(total: float, residual: float, freedom: int, own: int) -> str:
 
 def _test(
     points: np.ndarray,
-    whole: np.ndarray,
     reduced: np.ndarray,
     added: np.ndarray,
     freedom: int,
@@ -156,23 +157,41 @@ def _test(
     permutations: int,
     seed: int,
     total: float,
+    progress: Progress,
 ) -> TestResult:
     """Permute the residuals of the reduced model, and compare."""
     n, own = len(points), added.shape[1]
     rest = points - reduced @ (reduced.T @ points)
     ways = arrangements(np.arange(n), blocks, permutations, seed, names=True)
     whole_square = float((rest**2).sum())
+    spanned = np.concatenate([added, reduced], axis=1)  # the whole model
 
-    def ratio(shown: np.ndarray) -> float:
-        gained = _explained(added, shown)
-        left = whole_square - _explained(whole, shown)
-        return (gained / own) / (left / freedom)
+    def ratios(orders: np.ndarray) -> np.ndarray:
+        square = _dealt(spanned, orders, rest)
+        gained, left = square[:, :own].sum(axis=1), whole_square - square.sum(axis=1)
+        return np.asarray((gained / own) / (left / freedom))
 
-    observed = ratio(rest)
-    permuted = np.array([ratio(rest[order]) for order in ways.orders])
+    observed = float(ratios(np.arange(n)[None])[0])
+    permuted = np.empty(len(ways.orders))
+    step = max(1, VALUES // (n * spanned.shape[1]))
+    for start in range(0, len(permuted), step):
+        progress.report(STAGE, start, len(permuted))
+        permuted[start : start + step] = ratios(ways.orders[start : start + step])
     p = p_value(observed, permuted)
     gained = _explained(added, points)
     return TestResult(
         "PERMANOVA, marginal", gained / total, "R²", None, observed, "F", p, ways.p_min,
         0.0 if ways.complete else p_error(p, len(permuted)), len(permuted), n, "ok",
     )  # fmt: skip
+
+
+def _dealt(columns: np.ndarray, orders: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the sum of squares along each column `(b, k)` of points in other orders `(b, n)`.
+
+    Exchanging rows of the few columns the other way is exchanging those of the many dimensions.
+    """
+    b, n = orders.shape
+    back = np.empty((n, b), np.int64)
+    np.put_along_axis(back, orders.T, np.arange(n)[:, None], axis=0)
+    wide = np.asarray(columns[back]).reshape(n, -1)
+    return ((points.T @ wide) ** 2).sum(axis=0).reshape(b, -1)

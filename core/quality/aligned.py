@@ -1,43 +1,54 @@
 """Whether two pictures show the same: their grey values compared, moved onto each other if need be.
 
 Perceptual hashes and vectors find candidates; this decides. Correlation does not mind brightness
-and contrast. Edges cut off shift and scale what is left, which is undone by Gauss-Newton steps on
-scale and shift along both sides (Lucas and Kanade 1981).
+and contrast. Edges cut off shift and scale what is left, which is undone first
+(`core.quality.moving`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from PIL import Image
 
-#: Side of the grey pictures that are compared, and of those that are moved onto each other.
-SIDE, SMALL = 64, 32
-#: Smoothing of the picture that is compared, by the shorter side of the smaller original: what its
-#: pixels cannot show is left out, and with enough of them also what is coarser than detail.
-GRAINS = ((48, 1.0, 6.0), (20, 1.8, 0.0), (0, 3.7, 0.0))
+from core.quality.detail import (
+    BLOCK,
+    FLAT,
+    GRAINS,
+    Features,
+    features_of,
+    grain_of,
+    levelled,
+    products,
+    turned,
+)
+from core.quality.moving import (
+    SIDE,
+    SMALL,
+    correlation,
+    placed,
+    roughly_placed,
+    weights,
+)
+
+__all__ = ["SIDE", "Pictures", "compare", "grain_of", "limits_of", "turned"]
+
 #: What lies nearer to an edge than this many smoothings is not compared of small pictures that were
 #: moved: there a cut picture was smoothed without what the other one still has.
 EDGE = 2.0
-#: Pictures of few pixels, one this much larger than the other: both are brought to the pixels of
-#: the smaller one first, if that has as many as its smoothing leaves.
-LARGER, FEWEST = 1.2, 12
 #: Largest 1 − correlation of a copy, at most; and of pictures moved onto each other where a set is
 #: too small to tell how alike its different pictures are.
 LIMIT, MOVED = 0.12, 0.04
 #: Where it can be told: moving makes different pictures this much more alike, by grain.
 NEARER = (1 / 3, 1 / 6, 1 / 6)
-#: Side, smoothing and steps of moving, coarse to fine; the fine ones only where they may decide: up
-#: to this 1 − correlation before them.
-COARSE, FINE = ((SMALL, 2.0, 6), (SMALL, 0.8, 5)), ((SIDE, 1.0, 4),)
+#: What is coarse in copies that were roughly moved onto each other differs by at most this
+#: 1 − correlation (in the sets measured by .032; of other candidates one in ten is below .1).
+ROUGH = 0.1
+#: Side, smoothing and steps of moving from there; the fine ones only where they may decide: up to
+#: this 1 − correlation before them.
+COARSE, FINE = (SMALL, 0.8, 5), (SIDE, 1.0, 4)
 HOPELESS = 0.35
 #: Furthest scale and shift (share of a side), least share of the picture that must overlap.
 SCALE, SHIFT, OVERLAP = 1.3, 0.2, 0.7
-#: Spread of grey values below which there is nothing to compare.
-FLAT = 1.0
-#: Pairs compared at a time.
-BLOCK = 256
 #: Pairs of different pictures from which their likeness is estimated at least; the two shares of
 #: them from which its tail is drawn, where there are many and where there are few.
 LEAST_PAIRS, MANY_PAIRS = 1000, 20_000
@@ -62,15 +73,12 @@ class Pictures:
     sides: np.ndarray
 
 
-def grain_of(sides: np.ndarray) -> np.ndarray:
-    """Return which of `GRAINS` pictures of these shorter sides are compared at."""
-    found = np.full(len(sides), len(GRAINS) - 1)
-    for number in range(len(GRAINS) - 1, -1, -1):
-        found[sides >= GRAINS[number][0]] = number
-    return found
-
-
-def limits_of(pictures: Pictures, total: int, related: np.ndarray | None = None) -> np.ndarray:
+def limits_of(
+    pictures: Pictures,
+    total: int,
+    related: np.ndarray | None = None,
+    grains: Sequence[int] = range(len(GRAINS)),
+) -> np.ndarray:
     """Return up to which 1 − correlation two pictures of a set are copies, for each grain.
 
     Where different pictures are much alike (28 × 28 pixels of trousers) less is allowed: so little
@@ -86,6 +94,8 @@ def limits_of(pictures: Pictures, total: int, related: np.ndarray | None = None)
         Pictures in the set.
     related
         Pairs among them that may be copies `(p, p)` bool, left out.
+    grains
+        The grains of the pictures of the set; others are not estimated.
 
     Returns
     -------
@@ -96,10 +106,12 @@ def limits_of(pictures: Pictures, total: int, related: np.ndarray | None = None)
     upper = np.triu(np.ones((len(pictures.grey),) * 2, bool), 1)
     if related is not None:
         upper &= ~related
-    for grain in range(len(GRAINS)):
+    for grain in grains:
         if not (grain_of(pictures.sides) <= grain).any():
             continue
-        values = _features(pictures.grey.astype(np.float32), grain).reshape(len(pictures.grey), -1)
+        values = features_of(pictures.grey.astype(np.float32), grain).reshape(
+            len(pictures.grey), -1
+        )
         values -= values.mean(axis=1, keepdims=True)
         length = np.linalg.norm(values, axis=1)
         there = length > FLAT * SIDE
@@ -139,76 +151,95 @@ def compare(
     """
     found = np.full(len(pairs), np.inf)
     grains = grain_of(pictures.sides[pairs].min(axis=1))
-    for grain in np.unique(grains):
+    for grain in np.unique(grains).tolist():
         chosen = np.flatnonzero(grains == grain)
+        known = None if GRAINS[grain][2] == 0 else Features.of(pictures.grey, pairs[chosen], grain)
         for start in range(0, len(chosen), BLOCK):
             at = chosen[start : start + BLOCK]
-            first = pictures.grey[pairs[at, 0]].astype(np.float32)
-            second = turned(pictures.grey[pairs[at, 1]], ways[at]).astype(np.float32)
-            if GRAINS[grain][2] == 0:
-                first, second = _levelled(first, second, pictures.sides[pairs[at]])
-            found[at] = _compared(first, second, int(grain), *limits[grain].tolist())
+            block = _Block(pictures, pairs[at], ways[at], grain, limits[grain].tolist())
+            found[at] = block.compared() if known is None else block.compared_by(known)
     return found
 
 
-def _levelled(
-    first: np.ndarray, second: np.ndarray, sides: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of pictures, those of unlike size both with the pixels of the smaller one.
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some pairs of pictures of one grain, as `compare` is given them."""
 
-    Making a picture smaller moves what its last pixels show; a copy made smaller has that behind
-    it, so the other one goes the same way.
-    """
-    few = np.round(sides.min(axis=1)).astype(int)
-    unlike = (sides.max(axis=1) >= LARGER * few) & (few >= FEWEST)
-    for side in np.unique(few[unlike]).tolist():
-        rows, back = unlike & (few == side), _there_and_back(side)
-        first[rows] = back @ first[rows] @ back.T
-        second[rows] = back @ second[rows] @ back.T
-    return first, second
+    pictures: Pictures
+    pairs: np.ndarray
+    ways: np.ndarray
+    grain: int
+    limits: Sequence[float]
+
+    def compared_by(self, known: Features) -> np.ndarray:
+        """Return how far the pairs are apart by what is known of their pictures."""
+        one, two = known.places(self.pairs.T)
+        shown = turned(known.shown[two], self.ways)
+        joint = products(known.shown[one], shown) - SIDE**2 * known.mean[one] * known.mean[two]
+        likeness = joint / np.maximum(known.length[one] * known.length[two], 1e-6)
+        bad = (known.length[np.stack([one, two])] <= FLAT * SIDE).any(axis=0)
+        found = self.scaled(likeness)
+        again = np.flatnonzero((found > 1) & ~bad)
+        if len(again):
+            first, second = self.grey(again)
+            self.move(found, again, (first, second, known.shown[one[again]], shown[again]))
+        found[bad] = np.inf
+        return found
+
+    def compared(self) -> np.ndarray:
+        """Return how far the pairs are apart, each levelled on its own."""
+        first, second = levelled(*self.grey(), self.pictures.sides[self.pairs])
+        one, two = features_of(first, self.grain), features_of(second, self.grain)
+        bad = (one.std(axis=(1, 2)) <= FLAT) | (two.std(axis=(1, 2)) <= FLAT)
+        found = self.scaled(correlation(one, two, np.ones_like(one)))
+        again = np.flatnonzero((found > 1) & ~bad)
+        if len(again):
+            self.move(found, again, (first[again], second[again], one[again], two[again]))
+        found[bad] = np.inf
+        return found
+
+    def scaled(self, likeness: np.ndarray) -> np.ndarray:
+        """Return correlations as distances, 1 the most that is still a copy."""
+        found: np.ndarray = np.sqrt(np.maximum(1 - likeness, 0) / self.limits[0])
+        return found
+
+    def grey(self, some: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Return the grey values of some pairs, the second turned: `(k, 64, 64)` float32."""
+        one, two = self.pairs[some].T
+        second = turned(self.pictures.grey[two], self.ways[some])
+        return self.pictures.grey[one].astype(np.float32), second.astype(np.float32)
+
+    def move(self, found: np.ndarray, again: np.ndarray, shown: Sequence[np.ndarray]) -> None:
+        """Put in how far some pairs are apart, `shown` in grey and as features, once moved."""
+        place, rough = roughly_placed(shown[0], shown[1])
+        good = rough <= ROUGH
+        if good.any():
+            parts = [part[good] for part in shown]
+            away = _finely(parts, place[good], self.grain, self.limits[1])
+            at = again[good]
+            found[at] = np.minimum(found[at], np.sqrt(away / self.limits[1]))
 
 
-@cache
-def _there_and_back(side: int) -> np.ndarray:
-    """Return the matrix that brings columns of 64 values to fewer, and to 64 again."""
-    lanczos = Image.Resampling.LANCZOS
-    ones = Image.fromarray(np.eye(SIDE, dtype=np.float32))
-    return np.asarray(ones.resize((SIDE, side), lanczos).resize((SIDE, SIDE), lanczos))
-
-
-def turned(grey: np.ndarray, ways: np.ndarray) -> np.ndarray:
-    """Return pictures `(k, s, s)` each turned in its way."""
-    found = grey.copy()
-    for way in np.unique(ways[ways > 0]).tolist():
-        mirrored, quarters = divmod(way, 4)
-        shown = grey[ways == way]
-        shown = shown[:, :, ::-1] if mirrored else shown
-        found[ways == way] = np.rot90(shown, quarters, axes=(1, 2))
-    return found
-
-
-def _compared(
-    first: np.ndarray, second: np.ndarray, grain: int, limit: float, strict: float
+def _finely(
+    shown: Sequence[np.ndarray], place: np.ndarray, grain: int, strict: float
 ) -> np.ndarray:
-    """Return how far pairs of pictures of one grain are apart."""
-    one, two = _features(first, grain), _features(second, grain)
-    everywhere = np.ones_like(one)
-    found = np.sqrt(np.maximum(1 - _correlation(one, two, everywhere), 0) / limit)
-    bad = (one.std(axis=(1, 2)) <= FLAT) | (two.std(axis=(1, 2)) <= FLAT)
-    again = np.flatnonzero((found > 1) & ~bad)
-    if len(again):
-        place = _aligned(first[again], second[again], COARSE)
-        _, fine, coarse = GRAINS[grain]
-        edge = 0.0 if coarse else EDGE * fine
-        away = _moved(one[again], two[again], place, edge)
-        undecided = np.flatnonzero((away > strict) & (away <= HOPELESS))
-        if len(undecided):
-            rows = again[undecided]
-            finer = _aligned(first[rows], second[rows], FINE, place[undecided])
-            away[undecided] = np.minimum(away[undecided], _moved(one[rows], two[rows], finer, edge))
-        found[again] = np.minimum(found[again], np.sqrt(away / strict))
-    found[bad] = np.inf
-    return found
+    """Return 1 − correlation of pairs that were roughly moved onto each other, once well moved.
+
+    Parameters
+    ----------
+    shown
+        First and second pictures in grey, and what is compared of them: each `(k, 64, 64)`.
+    """
+    first, second, one, two = shown
+    place = placed(first, second, COARSE, place)
+    _, fine, coarse = GRAINS[grain]
+    edge = 0.0 if coarse else EDGE * fine
+    away = _moved(one, two, place, edge)
+    rows = np.flatnonzero((away > strict) & (away <= HOPELESS))
+    if len(rows):
+        finer = placed(first[rows], second[rows], FINE, place[rows])
+        away[rows] = np.minimum(away[rows], _moved(one[rows], two[rows], finer, edge))
+    return away
 
 
 def _moved(one: np.ndarray, two: np.ndarray, place: np.ndarray, edge: float) -> np.ndarray:
@@ -217,47 +248,16 @@ def _moved(one: np.ndarray, two: np.ndarray, place: np.ndarray, edge: float) -> 
     What lies within `edge` of an edge of either picture is not compared.
     """
     scale, shift = place[:, :2], place[:, 2:]
-    across, inside_x = _weights(scale[:, 0], shift[:, 0], SIDE)
-    down, inside_y = _weights(scale[:, 1], shift[:, 1], SIDE)
+    across, inside_x = weights(scale[:, 0], shift[:, 0], SIDE)
+    down, inside_y = weights(scale[:, 1], shift[:, 1], SIDE)
     overlap = inside_y.mean(axis=1) * inside_x.mean(axis=1)
     if edge:
         inside_x, inside_y = (_within(scale[:, side], shift[:, side], edge) for side in (0, 1))
     mask = (inside_y[:, :, None] & inside_x[:, None, :]).astype(np.float32)
-    away = np.maximum(1 - _correlation(one, down @ two @ across.transpose(0, 2, 1), mask), 0)
+    away = np.maximum(1 - correlation(one, down @ two @ across.transpose(0, 2, 1), mask), 0)
     good = (scale <= SCALE) & (scale >= 1 / SCALE) & (np.abs(shift) <= SHIFT)
     enough = good.all(axis=1) & (overlap >= OVERLAP)
     return np.where(enough, away, np.inf)
-
-
-@cache
-def _blur(sigma: float, side: int) -> np.ndarray:
-    """Return the matrix that smooths columns of a side by a Gaussian."""
-    places = np.arange(side)
-    weights: np.ndarray = np.exp(-((places[:, None] - places) ** 2) / (2 * sigma * sigma))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def _smooth(grey: np.ndarray, sigma: float) -> np.ndarray:
-    kernel = _blur(sigma, grey.shape[1])
-    found: np.ndarray = kernel @ grey @ kernel.T
-    return found
-
-
-def _features(grey: np.ndarray, grain: int) -> np.ndarray:
-    """Return what is compared of pictures: smoothed, and where they are large enough, detail."""
-    _, fine, coarse = GRAINS[grain]
-    found = _smooth(grey, fine)
-    return found - _smooth(grey, coarse) if coarse else found
-
-
-def _correlation(one: np.ndarray, two: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the correlation of pictures where the mask is 1: `(k,)`."""
-    count = np.maximum(mask.sum(axis=(1, 2)), 1)
-    one = (one - ((one * mask).sum(axis=(1, 2)) / count)[:, None, None]) * mask
-    two = (two - ((two * mask).sum(axis=(1, 2)) / count)[:, None, None]) * mask
-    spread = np.sqrt((one * one).sum(axis=(1, 2)) * (two * two).sum(axis=(1, 2)))
-    found: np.ndarray = (one * two).sum(axis=(1, 2)) / np.maximum(spread, 1e-6)
-    return found
 
 
 def _within(scale: np.ndarray, shift: np.ndarray, edge: float) -> np.ndarray:
@@ -268,75 +268,3 @@ def _within(scale: np.ndarray, shift: np.ndarray, edge: float) -> np.ndarray:
     low, high = np.minimum(places, own), np.maximum(places, own)
     found: np.ndarray = (low >= edge) & (high <= SIDE - 1 - edge)
     return found
-
-
-def _weights(scale: np.ndarray, shift: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights `(k, side, side)` that read a side scaled and shifted, and where it is."""
-    centre = (side - 1) / 2
-    places = scale[:, None] * (np.arange(side) - centre) + shift[:, None] * side + centre
-    weights = np.maximum(0, 1 - np.abs(places[:, :, None] - np.arange(side)))
-    inside = (places >= 0) & (places <= side - 1)
-    return weights.astype(np.float32), inside
-
-
-def _aligned(
-    first: np.ndarray,
-    second: np.ndarray,
-    levels: Sequence[tuple[int, float, int]],
-    begin: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return how the second are to be moved onto the first: `(k, 4)`.
-
-    Parameters
-    ----------
-    begin
-        Where to begin; as they are if None.
-
-    Returns
-    -------
-    numpy.ndarray
-        Scale across and down, shift across and down as shares of a side.
-    """
-    step = SIDE // SMALL
-    shape = (len(first), SMALL, step, SMALL, step)
-    found = np.tile([1.0, 1.0, 0.0, 0.0], (len(first), 1)) if begin is None else begin.copy()
-    for side, sigma, steps in levels:
-        shown = (first, second)
-        if side == SMALL:
-            shown = (first.reshape(shape).mean((2, 4)), second.reshape(shape).mean((2, 4)))
-        one, two = (_smooth(grey, sigma) for grey in shown)
-        slopes = (np.gradient(two, axis=2), np.gradient(two, axis=1))
-        for _ in range(steps):
-            change = _step(one, two, slopes, found[:, :2], found[:, 2:])
-            found += np.clip(change, -0.055, 0.055)
-            np.clip(found[:, :2], 0.7, 1.4, out=found[:, :2])
-            np.clip(found[:, 2:], -0.35, 0.35, out=found[:, 2:])
-    return found
-
-
-def _step(
-    one: np.ndarray,
-    two: np.ndarray,
-    slopes: Sequence[np.ndarray],
-    scale: np.ndarray,
-    shift: np.ndarray,
-) -> np.ndarray:
-    """Return one Gauss-Newton change `(k, 4)` of scale and shift; brightness is free as well."""
-    side = one.shape[1]
-    across, inside_x = _weights(scale[:, 0], shift[:, 0], side)
-    down, inside_y = _weights(scale[:, 1], shift[:, 1], side)
-    mask = (inside_y[:, :, None] & inside_x[:, None, :]).astype(np.float32)
-    back = across.transpose(0, 2, 1)
-    along, below = (down @ slope @ back for slope in slopes)
-    places = (np.arange(side, dtype=np.float32) - (side - 1) / 2) / side
-    parts = [along * places, below * places[:, None], along, below, down @ two @ back]
-    columns = np.stack([*parts, np.ones_like(mask)], axis=1) * mask[:, None]
-    columns = columns.reshape(len(one), 6, -1).astype(np.float64)
-    normal = columns @ columns.transpose(0, 2, 1)
-    weight = np.trace(normal, axis1=1, axis2=2) * 1e-7 + 1e-6
-    normal += weight[:, None, None] * np.eye(6)
-    right = columns @ (one * mask).reshape(len(one), -1, 1).astype(np.float64)
-    found = np.linalg.solve(normal, right)[:, :, 0]
-    gain = np.where(np.abs(found[:, 4]) < 0.2, 0.2, found[:, 4])
-    change: np.ndarray = found[:, :4] / gain[:, None] / side
-    return change

@@ -116,7 +116,7 @@ def conformal_outliers(
         enough = int(np.ceil(count / q)) - 1
         notice = (
             f"A single outlier among {count:,} could not be found with {len(usual):,} clean "
-            f"items held out: that needs {enough:,}."
+            f"items held out: that needs {enough:,}. Name more clean items, or allow a higher rate."
         )
     return ConformalOutliers(p, found, score, q, least, len(fitted), len(usual), notice)
 

@@ -9,8 +9,8 @@ from core.imaging.perceptual import hamming
 
 #: Bits that may differ.
 BITS = 4
-#: Hashes compared at a time.
-BLOCK = 2048
+#: Pairs of hashes compared at a time.
+BLOCK = 2_000_000
 #: The way back of each way of turning: quarter turns go back, mirrored ones are their own.
 BACK = np.array([0, 3, 2, 1, 4, 5, 6, 7])
 #: Most pairs of different hashes that are looked at.
@@ -56,12 +56,12 @@ def lookalike_pairs(
     for way in range(table.shape[1]):
         turned = table[rows, way]
         for first, second in _agreeing(plain, turned, bits):
-            differ = hamming(plain[first][:, None], turned[second][None, :])
-            at, to = np.nonzero(differ <= bits)
-            one, two = rows[first[at]], rows[second[to]]
+            differ = hamming(plain[first], turned[second])
+            near = differ <= bits
+            one, two = rows[first[near]], rows[second[near]]
             apart = one != two
             low, high = np.minimum(one, two)[apart], np.maximum(one, two)[apart]
-            count = differ[at, to][apart].astype(np.int64)
+            count = differ[near][apart].astype(np.int64)
             ways = np.where(one < two, way, BACK[way])[apart]  # the lower one was turned, else
             found.append(np.stack([low, high, count, ways], axis=1))
             if (total := total + len(low)) > most:
@@ -104,18 +104,21 @@ def candidate_pairs(hashes: np.ndarray, usable: np.ndarray, bits: int = BITS) ->
 def _agreeing(
     plain: np.ndarray, turned: np.ndarray, bits: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield blocks of places that agree in one of the pieces."""
+    """Yield pairs of places that agree in one of the pieces, about `BLOCK` at a time."""
     edges = np.linspace(0, 64, bits + 2).astype(int).tolist()
     for low, high in pairwise(edges):
         mask = np.uint64((1 << (high - low)) - 1)
         left, right = ((v >> np.uint64(low)) & mask for v in (plain, turned))
-        by_left, by_right = np.argsort(left, kind="stable"), np.argsort(right, kind="stable")
-        values, counts = np.unique(left, return_counts=True)
-        begins = np.searchsorted(right[by_right], values, side="left")
-        stops = np.searchsorted(right[by_right], values, side="right")
-        places: np.ndarray = np.stack([np.cumsum(counts), counts, begins, stops], axis=1)
-        for end, count, begin, stop in places.tolist():
-            start = end - count
-            for at in range(start, end, BLOCK):
-                for to in range(begin, stop, BLOCK):
-                    yield by_left[at : min(at + BLOCK, end)], by_right[to : min(to + BLOCK, stop)]
+        order = np.argsort(right, kind="stable")
+        begins = np.searchsorted(right[order], left, side="left")
+        counts = np.searchsorted(right[order], left, side="right") - begins
+        ends = np.cumsum(counts)
+        start = 0
+        while start < len(left):
+            done = ends[start - 1] if start else 0
+            stop = max(start + 1, int(np.searchsorted(ends, done + BLOCK, side="right")))
+            some = counts[start:stop]
+            first = np.repeat(np.arange(start, stop), some)
+            inside = np.arange(len(first)) - np.repeat(np.cumsum(some) - some, some)
+            yield first, order[np.repeat(begins[start:stop], some) + inside]
+            start = stop

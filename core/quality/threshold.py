@@ -82,6 +82,7 @@ def learned_threshold(
     units: np.ndarray | None = None,
     *,
     pixels: Pictures | None = None,
+    near: Nearest | None = None,
 ) -> Threshold:
     """Learn the distance up to which two pictures of a set are near-duplicates.
 
@@ -101,18 +102,39 @@ def learned_threshold(
         What is known of the pictures. Without `units` their pixels and perceptual hashes tell
         which neighbours surely are copies, and which surely are not; where neither is sure, the
         cap is a third of the usual distance to the nearest image.
+    near
+        What `nearest_different` returns of all these, where it is known already.
 
     Returns
     -------
     Threshold
         At least 1e-6, so that equal vectors are always within it.
     """
-    near = nearest_different(neighbors, unit, units, pixels)
+    near = nearest_different(neighbors, unit, units, pixels) if near is None else near
     cap, told = _cap(near)
     table = perturbed.distances if perturbed is not None else pd.DataFrame(columns=["row"])
     if table["row"].nunique() < LEAST_IMAGES:
         return _fallback(near, cap, told, perturbed, len(table))
     return _learned(table, cap, told)
+
+
+def cap_of(near: Nearest) -> float:
+    """Return up to where the threshold may go at most, whatever known changes tell."""
+    return _cap(near)[0]
+
+
+def surely_capped(table: pd.DataFrame, cap: float) -> bool:
+    """Tell by the first known changes whether the cap is the threshold, whatever the others say.
+
+    It is where many more of them move a picture beyond it than the 1 % that may: four standard
+    deviations more, the changes of one picture counted as one.
+    """
+    changed, pictures = len(table), table["row"].nunique()
+    if pictures < LEAST_IMAGES:
+        return False
+    expected = (1 - REACHED) * changed
+    spread = (expected * changed / pictures) ** 0.5
+    return bool((table["distance"] > cap).sum() > expected + 4 * spread)
 
 
 def _learned(table: pd.DataFrame, cap: float, told: str) -> Threshold:

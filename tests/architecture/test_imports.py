@@ -33,6 +33,8 @@ TIERS = {
         "findings",
         "labelled",
         "labelfiles",
+        "comparisons",
+        "drifts",
     ),
     5: (
         "regroup",
@@ -42,6 +44,9 @@ TIERS = {
         "checking",
         "labelling",
         "streaming",
+        "comparing",
+        "drifting",
+        "cutting",
         "run",
         "gather",
         "analyse",

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from components import filters
-from core.columns import Column, Entry, colour_by, filter_rows, find_categories, name_counts
+from core.columns import Column, colour_by, filter_rows, find_categories, name_counts
 from tests.fakes import FakeServices, FakeSet
 from tests.trees import find, nodes, text
 
@@ -91,18 +91,6 @@ def test_typing_narrows_the_list_and_what_is_ticked_stays(inside):
     assert values[1:] == [name for name in every if "0079" in name]
     assert told == f"{len(values) - 1} values contain this."
     assert filters.narrow("nothing", [], "species", "moths") == ([], "No value contains this.")
-
-
-def test_a_set_that_cannot_be_searched_lists_its_legend():
-    class Legend(FakeSet):
-        def colouring(self, by):
-            found = super().colouring(by)
-            more = (*found.entries, Entry(255, "5 others", 9), Entry(0, "no value", 2))
-            return type(found)(by, "category", found.codes, more)
-
-    options, count = filters.options_of(Legend(), "label", "", ["gone"])
-    assert [o["value"] for o in options] == ["gone", "moth", "wasp", ""]
-    assert count == 3
 
 
 @pytest.mark.parametrize(

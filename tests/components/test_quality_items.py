@@ -94,10 +94,21 @@ def test_without_a_reference_outliers_are_ranked_and_never_called_false(moths):
 
 
 def test_with_a_clean_reference_the_share_of_false_ones_is_told():
-    meta = {"method": "glosh", "reference": "clean", "q": 0.05, "listed": 4, "n": 100}
+    meta = {"method": "glosh", "reference": "clean", "q": 0.05, "listed": 4, "n": 100,
+            "n_reference": 60}  # fmt: skip
     told = quality_outliers.how(meta)
     assert "GLOSH" in told
-    assert "4 of 100 images found, of which about 5.0 % are expected to be false" in told
+    assert "4 of the 40 other images found, of which about 5.0 % are expected to be false" in told
+    told = quality_outliers.how({**meta, "listed": 0})
+    assert "none of the 40 other images can be told from these with 5.0 % false" in told
+    assert "expected" not in told
+
+
+def test_a_comparison_within_its_own_label_is_said_above_the_list_and_beside_the_case(moths):
+    told = quality_outliers.how({"method": "rank", "per_class": True, "listed": 2, "n": 40})
+    assert "each image among those of its own label. The 2 highest" in told
+    near = [{"row": 1, "distance": 0.4, "label": "moth"}]
+    assert "of any label" in text(quality_outliers.beside(moths.library.open("moths"), near, True))
 
 
 # -- pictures --------------------------------------------------------------------------------------
@@ -241,5 +252,5 @@ def test_a_picture_of_few_pixels_is_not_blurred():
     small, large = FakeSet(), FakeSet()
     large.items["width"] = 65
     for one, sharp in ((small, True), (large, False)):
-        (picture,) = find(data(quality_items.figure(one, 0)), alt="0.png")
+        (picture,) = find(data(quality_items.figure(one, 0, label=False)), alt="0.png")
         assert ("vt-pixelated" in picture["className"]) == sharp

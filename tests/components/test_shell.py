@@ -13,7 +13,16 @@ def test_links_keep_the_current_set_and_mark_the_page():
     hrefs = [n["props"]["href"] for n in nodes(links) if n["type"] == "Link"]
     shown = [
         f"/{page}?set=my+set"
-        for page in ("explore", "clusters", "quality", "curate", "slices", "report")
+        for page in (
+            "explore",
+            "clusters",
+            "quality",
+            "curate",
+            "morphology",
+            "drift",
+            "slices",
+            "report",
+        )
     ]
     assert hrefs == ["/", *shown, "/jobs"]
     assert "Explore (this page)" in text(links).replace("  ", " ")

@@ -323,6 +323,35 @@ def test_the_set_is_told_before_and_after(bench):
     )
 
 
+def test_labels_that_a_new_check_does_not_list_are_still_counted(bench):
+    """Rows 20 and 21 are no finding, as relabelled images are none once they were checked again."""
+    bench.findings.decide(bench.desk, bench.opened, bench.of("case", "label-16"), "relabel")
+    own = str(bench.opened.items["label"].iat[20])
+    bench.desk.act(bench.opened, "relabel", rows=[20, 21], label="bee")
+    assert "images in use, 3 labels changed. Still" in bench.of("summary").after
+    bench.desk.act(bench.opened, "relabel", rows=[20], label=own)  # as it came
+    assert "images in use, 2 labels changed. Still" in bench.of("summary").after
+    bench.desk.act(bench.opened, "drop", rows=[21])  # what is left out has no label in use
+    assert "images in use, 1 left out, 1 label changed. Still" in bench.of("summary").after
+
+
+def test_first_labels_are_given_and_not_changed(bench):
+    bench.desk.act(bench.opened, "relabel", rows=[20], label="")
+    assert "1 label changed" in bench.of("summary").after  # it had one
+    bench.opened.items.loc[[22, 23], "label"] = None
+    bench.desk.act(bench.opened, "relabel", rows=[22, 23], label="bee")
+    assert "1 label changed, 2 labels given. Still" in bench.of("summary").after
+
+
+def test_there_is_an_after_once_something_was_done(bench):
+    assert not bench.of("summary").acted
+    bench.desk.act(bench.opened, "relabel", rows=[20], label="bee")
+    assert bench.of("summary").acted
+    bench.desk.undo(bench.opened)
+    bench.desk.act(bench.opened, "keep", rows=[11], about="outliers")
+    assert bench.of("summary").acted
+
+
 def test_all_decided_is_said(bench):
     bench.findings.decide(bench.desk, bench.opened, bench.of("case", "near-5"), "drop")
     for topic in TOPICS:

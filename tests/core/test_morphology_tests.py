@@ -112,15 +112,26 @@ def test_spread_of_iris_is_that_of_betadisper(middle, f):
 
 
 def test_mean_distances_to_the_middle_are_those_of_betadisper():
-    median = dispersion(IRIS.data, SPECIES, permutations=9).mean
+    median = dispersion(IRIS.data, SPECIES, adjusted=False, permutations=9).mean
     assert median == close(np.array([0.4813763508, 0.7057103459, 0.8160983908]))
-    centroid = dispersion(IRIS.data, SPECIES, middle="centroid", permutations=9).mean
+    centroid = dispersion(
+        IRIS.data, SPECIES, middle="centroid", adjusted=False, permutations=9
+    ).mean
     assert centroid == close(np.array([0.4817052365, 0.706870204, 0.8193394076]))
 
 
 def test_unbalanced_spread_is_that_of_betadisper():
-    found = dispersion(IRIS.data[CUT], SPECIES[CUT], permutations=9)
+    found = dispersion(IRIS.data[CUT], SPECIES[CUT], adjusted=False, permutations=9)
     assert found.test.statistic == close(9.127613438)
+
+
+def test_distances_to_the_middle_of_few_are_made_as_large_as_to_that_of_all():
+    """The mean of squares is then the variance that n - 1 divides, whatever the size of a group."""
+    found = dispersion(IRIS.data[CUT], SPECIES[CUT], middle="centroid", permutations=9)
+    for code in range(3):
+        rows = SPECIES[CUT] == code
+        variance = IRIS.data[CUT][rows].var(axis=0, ddof=1).sum()
+        assert (found.distance[rows] ** 2).mean() == close(variance)
 
 
 def test_no_point_has_a_smaller_sum_of_distances_than_the_spatial_median():

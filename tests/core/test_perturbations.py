@@ -1,6 +1,7 @@
 """Known small changes: what they do to pictures, and how far they move a set's own vectors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from looking import gathered, settings_of
 from making import picture
@@ -15,6 +16,7 @@ from core.imaging.perturb import LEARNED, TRANSFORMS
 from core.library import Library
 from core.model import Region
 from core.progress import Progress
+from core.quality.threshold import surely_capped
 from core.space import unit_rows
 from core.storage.store import Workspace
 from core.storage.vectors import VectorCache
@@ -198,3 +200,38 @@ def test_what_is_masked_out_stays_out(tmp_path):
         outside = np.asarray(changed.alpha) == 0
         assert 0.5 < outside.mean() < 0.75
         assert (np.asarray(changed.image)[outside] == 128).all(), name
+
+
+def test_changes_stop_where_the_cap_surely_is_the_threshold(workspace, tmp_path, monkeypatch):
+    opened = gathered(workspace, some(tmp_path / "in", 40))
+    short = measure(opened, workspace, cap=1e-4)
+    assert 10 <= short.distances["row"].nunique() < 40
+    assert surely_capped(short.distances, 1e-4)
+    with monkeypatch.context() as patch:
+        patch.setattr(perturbations, "load_picture", None)  # nothing is read again
+        assert measure(opened, workspace, cap=1e-4).key == short.key
+    whole = measure(opened, workspace)
+    assert len(whole.distances) == 40 * len(LEARNED)
+    both = whole.distances[whole.distances["row"].isin(short.distances["row"])]
+    np.testing.assert_allclose(both["distance"], short.distances["distance"], atol=1e-7)
+    assert (both["transform"].tolist(), both["row"].tolist()) == (
+        short.distances["transform"].tolist(), short.distances["row"].tolist(),
+    )  # fmt: skip
+    assert measure(opened, workspace, cap=1e-4).key == whole.key  # all are there: they are used
+
+
+def test_a_cap_that_changes_stay_within_needs_them_all(workspace, tmp_path):
+    opened = gathered(workspace, some(tmp_path / "in", 24))
+    whole = measure(opened, workspace, cap=1.9)
+    assert len(whole.distances) == 24 * len(LEARNED)
+    assert measure(opened, workspace).key == whole.key
+
+
+def test_it_is_sure_four_deviations_beyond_what_may_be():
+    """Of 400 changes of 80 pictures 4 may lie beyond: 4 ± √(4 · 5), so 22 are too many."""
+    for beyond, sure in ((21, False), (22, True)):
+        table = pd.DataFrame({"row": np.repeat(np.arange(80), 5), "distance": 0.1})
+        table.loc[: beyond - 1, "distance"] = 0.3
+        assert surely_capped(table, 0.2) is sure
+    assert not surely_capped(table.head(45), 0.05)  # nine pictures are too few to tell
+    assert surely_capped(table.head(50), 0.05)

@@ -72,6 +72,30 @@ def test_keys_decide_walk_and_take_back_and_the_log_has_the_reason(browser, moth
         case(page, "identical-0")
 
 
+def test_an_act_of_another_list_is_shown_before_z_takes_it_back(browser, moths):
+    made, site = moths
+    with visitor(browser) as page:
+        page.goto(f"{site}/quality?set=moths&view=outliers&case=outlier-11")
+        case(page, "outlier-11")
+        press(page, "k")
+        page.wait_for_selector("#quality-undo", state="visible")
+        words = made.desk.view(made.open()).can_undo
+        page.goto(f"{site}/quality?set=moths&view=labels")
+        page.wait_for_selector("#quality-case")
+        assert page.locator("#quality-undo").get_attribute("title") == words
+        press(page, "z")
+        page.wait_for_selector("#quality-confirm[open]")
+        assert words in page.locator("#quality-confirm-body").inner_text()
+        check(page, "asked")
+        page.get_by_role("button", name="Cancel").click()
+        page.wait_for_selector("#quality-confirm:not([open])", state="attached")
+        assert made.desk.view(made.open()).can_undo == words
+        press(page, "z")
+        page.get_by_role("button", name="Take it back").click()
+        page.wait_for_selector("#quality-undo", state="hidden")
+        assert made.desk.view(made.open()).can_undo is None
+
+
 def test_pictures_are_compared_and_the_line_of_the_threshold_is_dragged(browser, moths):
     _, site = moths
     told = ".vt-difference-told"

@@ -325,6 +325,15 @@ def test_a_slice_or_selection_in_the_address_is_what_is_labelled(labels, pets):
         assert len(find(tree, className="vt-judge")) == len(rows)
 
 
+def test_what_is_looked_through_bears_the_label_that_it_has_now(labels, pets):
+    found, _ = now(pets)
+    pets.curation.act(found, "slice.create", rows=list(range(6)), name="some")
+    pets.curation.act(found, "relabel", rows=list(range(6)), label="bee")
+    tree = data(labels.layout(set="pets", view="many", pool="slice:some", label="ant"))
+    assert [one["aria-label"].endswith(", bee: wrong") for one in
+            find(tree, className="vt-judge")] == [True] * 6  # fmt: skip
+
+
 @pytest.mark.parametrize("pool", ["", "all", "theme:x", "nope:1"])
 def test_a_pool_that_is_none_is_refused(pets, pool):
     found, view = now(pets)
@@ -349,6 +358,10 @@ def test_a_batch_is_labelled_image_by_image(labels, pets, keys):
     before = len(now(pets)[1].history())
     pressed(other, label_batch.give, [None], 2, "dog", line, where, field="n_submit")
     assert len(now(pets)[1].history()) == before  # it has this label already
+    done, steps = pressed(other.replace("other", "card"), label_batch.told, [card], where,
+                          field="children")  # fmt: skip
+    assert done == "1 labelled by now"
+    assert "Undo: labelled 1 vector “dog”" in text(data(steps))
     tree = text(data(labels.layout(set="pets", view="batch", key=keys["batch"])))
     assert "1 labelled by now" in tree
 

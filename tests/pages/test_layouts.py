@@ -7,7 +7,20 @@ import pytest
 from tests.fakes import FakeSet, job
 from tests.trees import data, find, ids, nodes, text
 
-PAGES = ("home", "explore", "clusters", "quality", "labels", "curate", "slices", "report", "jobs")
+PAGES = (
+    "home",
+    "explore",
+    "clusters",
+    "quality",
+    "labels",
+    "curate",
+    "morphology",
+    "gradient",
+    "drift",
+    "slices",
+    "report",
+    "jobs",
+)
 
 
 def fields_of(tree):

@@ -257,14 +257,76 @@ def test_dropping_copies_keeps_one_shows_the_next_and_undo_leads_back(quality, m
     assert "Dropped 2 images" in text(told)
     (title,) = find(data(inside), className="vt-queue-title")
     assert "4 cases" in text(title["children"])
-    _, now, told, trail = pressed(quality_queue.UNDO, quality.again, 1, None, now, trail)
+    _, now, told, trail, *asked = pressed(quality_queue.UNDO, quality.again, 1, None, now, trail)
+    assert asked == [no_update] * 3  # it was made here
     assert now["case"] == first.key
     assert "Undid: dropped 2 images" in text(told)
     assert trail == []
     assert not len(moths.curation.view(found).excluded)
-    _, _, told, _ = pressed(quality_queue.REDO, quality.again, None, 1, now, trail)
+    told = pressed(quality_queue.REDO, quality.again, None, 1, now, trail)[2]
     assert "Did again: dropped 2 images" in text(told)
     assert len(moths.curation.view(found).excluded) == 2
+
+
+@pytest.mark.parametrize("made", ["on another page", "about another topic", "before"])
+def test_an_act_of_elsewhere_is_shown_before_it_is_taken_back(quality, moths, made):
+    found, keys, trail = moths.library.open("moths"), at(view="outliers"), []
+    if made == "on another page":
+        _, _, _, trail = decide(quality, quality_queue.DROP, at(view="outliers", case="outlier-11"))
+        moths.curation.act(found, "slice.create", rows=[20, 21], name="pale")
+    else:
+        decided = decide(quality, quality_queue.KEEP, at(view="labels", case="label-16"))
+        trail = decided[3] if made == "about another topic" else []
+    words = moths.curation.view(found).can_undo
+    *page, body, button, wanted = pressed(quality_queue.UNDO, quality.again, 1, None, keys, trail)
+    assert page == [no_update] * 4
+    assert words in text(body)
+    assert text(button) == "Take it back"
+    assert moths.curation.view(found).can_undo == words  # asking does nothing
+    _, _, told, _ = quality.confirmed(1, wanted, keys, trail)
+    assert f"Undid: {words[:1].lower()}{words[1:]}" in text(told)
+    assert moths.curation.view(found).can_redo == words
+
+
+def test_what_was_done_since_it_was_asked_is_not_taken_back_instead(quality, moths):
+    found, keys = moths.library.open("moths"), at(view="outliers")
+    moths.curation.act(found, "drop", rows=[20])
+    *_, wanted = pressed(quality_queue.UNDO, quality.again, 1, None, keys, [])
+    moths.curation.act(found, "drop", rows=[21])
+    _, _, told, _ = quality.confirmed(1, wanted, keys, [])
+    assert "nothing was taken back" in text(told)
+    assert moths.curation.view(found).excluded.tolist() == [20, 21]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"view": "duplicates"}, {"view": "duplicates", "kind": "leaks"},
+     {"view": "duplicates", "kind": "sequence"}, {"view": "labels", "state": "decided"}],
+)  # fmt: skip
+def test_undo_says_in_words_what_it_takes_back_and_has_no_key_without(quality, moths, query):
+    def button():
+        (found,) = find(quality.layout(set="moths", **query), id=quality_queue.UNDO)
+        return found
+
+    assert button()["hidden"]
+    assert "data-vt-key" not in button()
+    moths.curation.act(moths.library.open("moths"), "drop", rows=[20], reason="Torn")
+    assert text(button()["children"]).startswith("Undo: dropped 1 image: Torn")
+    assert button()["title"] == "Dropped 1 image: Torn"
+    assert button()["data-vt-key"] == "z"
+    assert not button()["hidden"]
+
+
+def test_a_set_that_is_not_checked_offers_no_undo(quality, enter, tmp_path):
+    made = checked(tmp_path, pictures=False)
+    services = enter(made.workspace.root)
+    found = services.library.open("moths")
+    services.curation.act(found, "drop", rows=[20])
+    record = made.workspace.read_set("moths")
+    made.workspace.write_set("moths", {k: v for k, v in record.items() if k != "quality"})
+    (undo,) = find(quality.layout(set="moths"), id=quality_queue.UNDO)
+    assert undo["hidden"]
+    assert "data-vt-key" not in undo
 
 
 def test_the_keeper_that_was_clicked_is_the_one_that_stays(quality, moths):
@@ -305,11 +367,11 @@ def test_the_last_open_case_is_said_to_be_the_last(quality, moths):
 
 def test_buttons_that_only_appeared_decide_nothing(quality, moths):
     keys = at(view="labels", case="label-16")
-    for call, count in ((quality.decide, 4), (quality.again, 4)):
+    for call, count in ((quality.decide, 4), (quality.again, 7)):
         clicks = [None] * (3 if call is quality.decide else 2)
         found = pressed(quality_queue.KEEP, call, *clicks, keys, [], value=None)
         assert found == (no_update,) * count
-    assert quality.accept_all(None, None, keys, []) == (no_update,) * 4
+    assert quality.confirmed(None, None, keys, []) == (no_update,) * 4
     assert quality.check(None, {}, keys) == (no_update, no_update)
     assert quality.go(None, keys) == (no_update,) * 3
     bulk = quality_frame.bulk_id("labels")
@@ -326,7 +388,7 @@ def test_many_at_once_asks_first_and_is_one_step(quality, moths):
     body, button, wanted = pressed(bulk, quality.ask, [1], keys)
     assert "Leave out" in text(body)
     assert moths.curation.view(found).can_undo is None  # asking does nothing
-    _, _, told, trail = quality.accept_all(1, wanted, keys, [])
+    _, _, told, trail = quality.confirmed(1, wanted, keys, [])
     gone = len(moths.curation.view(found).excluded)
     assert button == f"Leave out {gone} images"
     assert f"Dropped {gone} images" in text(told)
@@ -337,7 +399,7 @@ def test_many_at_once_asks_first_and_is_one_step(quality, moths):
 def test_all_proposed_labels_are_accepted_in_one_step(quality, moths):
     wanted = {"topic": "labels", "kind": "", "confidence": ""}
     proposed = {c.rows[0]: c.proposed for c in cases(moths, "labels")}
-    quality.accept_all(1, wanted, at(view="labels"), [])
+    quality.confirmed(1, wanted, at(view="labels"), [])
     found = moths.library.open("moths")
     assert moths.curation.view(found).labels == proposed
     assert sorted(proposed) == WRONG
@@ -417,8 +479,14 @@ def test_a_thinned_sequence_is_shown_with_what_it_left_out_and_earlier_ones(qual
     assert len(find(newest, className="vt-frame vt-frame-out")) == left_out > 0
     (link,) = [p for p in find(newest, className="vt-link") if first["stream"] in str(p["href"])]
     assert f"{first['kept']} of 40 kept" in text(link["children"])
+    field = {one: quality_stream.field_id(one) for one in ("stau", "within")}
+    assert find(newest, id=field["stau"])[0]["value"] == "0.9"  # asked as what is shown
+    assert find(newest, id=field["within"])[0]["value"] == "label"
     earlier, _ = quality.shown({**sequence, "case": first["stream"]})
     assert first["text"] in text(earlier)
+    assert find(earlier, id=field["stau"])[0]["value"] == "0.001"
+    assert "Next to no frame was left out" in text(earlier)
+    assert "Next to no frame was left out" not in text(newest)
     gone, _ = quality.shown({**sequence, "case": "nope"})
     assert "no thinned sequence with this id" in text(gone)
 

@@ -1,0 +1,95 @@
+"""Both sides of a comparison as they are now: their sets, and pictures of their images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from components import gallery
+from components.attributes import attrs
+from components.inspector import item_link
+from components.state import captions, has_pictures, services
+from core.errors import VitrineError
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A comparison with the sets of its sides.
+
+    Attributes
+    ----------
+    drift
+        The comparison.
+    sets
+        By side, "a" and "b": the open set; None where it is gone, or its rows are others now.
+    stale
+        Why the comparison is of older sets, "" where it is of these.
+    """
+
+    drift: Any
+    sets: dict[str, Any]
+    stale: str
+
+    def pictured(self, side: str) -> bool:
+        """Tell whether the images of a side can be shown."""
+        return self.sets[side] is not None and has_pictures(self.sets[side])
+
+
+def pair_of(drift: Any) -> Pair:
+    """Return a comparison with its sets as they are now."""
+    app, lost = services(), ""
+    found: dict[str, Any] = {}
+    for side in ("a", "b"):
+        name = str(drift.meta[side]["set"])
+        try:
+            opened = app.library.open(name)
+        except VitrineError:
+            found[side], lost = None, f"The set “{name}” is no longer here."
+            continue
+        found[side] = opened
+    stale = lost or app.drifts.stale(drift, found["a"], found["b"])
+    for side, opened in found.items():
+        if opened is not None and opened.key != drift.meta[side]["imageset"]:
+            found[side] = None
+    return Pair(drift, found, stale)
+
+
+def picture(pair: Pair, side: str, row: int, note: Any, *, alt: str = "") -> Component:
+    """Return one image as a link to it in Explore, with a note under it.
+
+    Parameters
+    ----------
+    side
+        "a" or "b": which set the row is of.
+    row
+        Its row.
+    note
+        What is told of it.
+    alt
+        What the picture shows, where the note does not say it.
+    """
+    opened = pair.sets[side]
+    if opened is None:
+        return html.Span(html.Span(note, className="vt-small"))
+    inside: list[Component] = []
+    if pair.pictured(side):
+        inside.append(gallery.thumb(str(opened.items["item_id"].iat[row]), alt))
+    elif word := captions(opened, [row])[0]:
+        inside.append(html.Span(word, className="vt-word"))
+    inside.append(html.Span(note, className="vt-small"))
+    return dcc.Link(inside, href=item_link(opened.name, row))
+
+
+def strip(
+    pair: Pair, side: str, rows: Sequence[int], notes: Sequence[Any] = (), *, label: str
+) -> Component:
+    """Return images of a side in a row; without notes, what their labels say stands under them."""
+    opened = pair.sets[side]
+    words = list(notes) or (
+        [word or f"no. {row + 1}" for word, row in zip(captions(opened, rows), rows, strict=True)]
+        if opened is not None else [f"no. {row + 1}" for row in rows]
+    )  # fmt: skip
+    items = [html.Li(picture(pair, side, row, word)) for row, word in zip(rows, words, strict=True)]
+    return html.Ul(items, className="vt-shape-strip vt-drift-strip", **attrs(aria_label=label))

@@ -1,0 +1,296 @@
+"""The commands `drift-series` and `drift-plan`: batches over time, and how large they must be."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from core.config import Settings
+from core.drift.gate import Gate
+from core.errors import InputError, VitrineError
+
+#: Exit code where `--fail-on` holds; 2 is a mistake.
+FAILED = 3
+#: Seconds between two looks at a watched folder.
+LEAST, MOST = 1, 86_400
+
+
+def _print(value: Any) -> None:
+    """Print one JSON value; text that is no valid Unicode must not end the program."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+def _series(options: argparse.Namespace, settings: Settings) -> int:
+    ways = [options.by, options.batch or options.slice, options.folder]
+    if sum(way is not None for way in ways) > 1:
+        raise InputError("drift-series: give one of --by, --batch or --slice, and --folder")
+    if options.watch is not None and options.folder is None:
+        raise InputError("--watch: name the folder with --folder")
+    gate = _gate(options.fail_on)
+    if not any(way is not None for way in ways):
+        if gate is not None or options.reference:
+            raise InputError("drift-series: name the batches with --by, --batch, --slice or "
+                             "--folder")  # fmt: skip
+        return _list(options, settings)
+    if not options.reference:
+        raise InputError("--reference: name what the batches are held against, such as SET or "
+                         "SET:slice=NAME")  # fmt: skip
+    if options.folder is not None:
+        return _folder(options, settings, gate)
+    return _told(_made(options, settings, _request(options, settings)), options, gate)
+
+
+def _gate(text: str | None) -> Gate | None:
+    from core.drifting.series import GATE
+
+    return None if text is None else Gate(text, GATE)
+
+
+def _request(options: argparse.Namespace, settings: Settings) -> Any:
+    from core.drift.series_request import SeriesRequest
+
+    named = [
+        *(options.batch or ()),
+        *(f"{options.name}:slice={one}" for one in options.slice or ()),
+    ]
+    return SeriesRequest(
+        options.reference, options.name if options.by else None, options.by, options.every,
+        tuple(named), options.unit, options.share, options.like, options.permutations,
+        settings.seed,
+    )  # fmt: skip
+
+
+def _made(options: argparse.Namespace, settings: Settings, request: Any) -> dict[str, Any]:
+    """Compute as a job of this process, which the dashboard shows too."""
+    from core.__main__ import terminal_progress
+    from core.drifting.series_batches import open_batches
+    from core.runner import open_workspace, run_here
+
+    found = open_batches(request, open_workspace(settings))  # a wrong name starts no job
+    told = "plan batches of" if request.plan_only else f"{len(found.batches)} batches against"
+    with terminal_progress() as listen:
+        title = f"{told} {found.reference.label}"
+        return run_here(settings, "series", request.to_json(), title, listen)
+
+
+def _told(result: dict[str, Any], options: argparse.Namespace, gate: Gate | None) -> int:
+    """Print a series, and return 3 where the condition holds for its newest batch."""
+    from core.drifting.series import gated
+
+    judged = None if gate is None else gate.judge(gated(result))
+    if options.json:
+        told = None if judged is None or gate is None else {
+            "condition": gate.text, "failed": judged.failed, "figures": judged.used,
+            "unknown": list(judged.unknown), "batch": result["batches"][-1]["name"],
+        }  # fmt: skip
+        _print(result if told is None else {**result, "gate": told})
+    else:
+        _tell(result)
+    if judged is None or gate is None:
+        return 0
+    newest = result["batches"][-1]["name"]
+    for name in judged.unknown:
+        print(f"gate: {name} of batch {newest} is not known; it stops nothing", file=sys.stderr)
+    if judged.failed:
+        figures = ", ".join(f"{name} {value:.3g}" for name, value in judged.used.items()
+                            if value is not None)  # fmt: skip
+        print(f"gate: batch {newest}: {gate.text} holds ({figures})", file=sys.stderr)
+    return FAILED if judged.failed else 0
+
+
+def _tell(result: dict[str, Any]) -> None:
+    print(result["verdict"]["sentence"])
+    print(result["trend"]["text"])
+    print(result["change"]["text"])
+    for note in result["notes"]:
+        print(f"note: {note}")
+    for one in result["batches"]:
+        print(_line(one))
+    if result["plan"] is not None:
+        print(result["plan"]["text"])
+    print(f"series {result['series']}")
+
+
+def _line(one: dict[str, Any]) -> str:
+    """Return a batch in one line, its distance first."""
+    count = f"{one['units']:,} unit{'s' * (one['units'] != 1)}"
+    if one["p"] is None:
+        return f"  {one['name']}: {count}, not tested"
+    mark = "differs" if one["outside"] else "as the reference"
+    return (
+        f"  {one['name']}: {mark}, MMD² {one['distance']:.4g} (reference {one['low']:.3g} to "
+        f"{one['high']:.3g}), p {one['p']:.2g}, {one['p_adjusted']:.2g} after Holm, {count}"
+    )
+
+
+def _list(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the series there are of a set."""
+    from dataclasses import asdict
+
+    from core.drifts.series import SeriesKept
+    from core.library import Library
+    from core.runner import open_workspace
+
+    workspace = open_workspace(settings)
+    Library(workspace).open(options.name)
+    lines = SeriesKept(workspace).series_list(options.name)
+    if options.json:
+        _print([asdict(line) for line in lines])
+        return 0
+    for line in lines:
+        print(f"{line.key} {line.created} {line.title}: {line.sentence or 'a plan'}")
+    if not lines:
+        print(f"no series of {options.name} yet; make one with --reference SIDE and --by COLUMN")
+    return 0
+
+
+# -- a watched folder ------------------------------------------------------------------------------
+
+
+def _folder(options: argparse.Namespace, settings: Settings, gate: Gate | None) -> int:
+    """Hold the batches of a folder against the reference, again whenever a new one is complete."""
+    from core.drifting.series_watch import look
+
+    folder = Path(options.folder).expanduser().absolute()
+    if options.watch is None:
+        return _told(_encoded(options, settings, folder, look(folder)), options, gate)
+    if not LEAST <= options.watch <= MOST:
+        raise InputError(f"--watch {options.watch:g}: seconds from {LEAST} to {MOST:,}")
+    _reference(options, settings)  # a wrong name ends the watching before it begins
+    before, done = look(folder), None
+    print(f"watching {folder}; Ctrl+C stops", file=sys.stderr)
+    while True:
+        time.sleep(options.watch)
+        now = look(folder)
+        ready, before = now.settled(before), now
+        if not ready.batches or ready.batches == done:
+            continue
+        done = ready.batches
+        try:
+            code = _told(_encoded(options, settings, folder, ready), options, gate)
+        except VitrineError as error:
+            from core.errors import JobCancelled
+
+            if isinstance(error, JobCancelled):
+                raise
+            # what came with one batch must not end the watching
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            continue
+        if code:
+            return code
+
+
+def _encoded(
+    options: argparse.Namespace, settings: Settings, folder: Path, found: Any
+) -> dict[str, Any]:
+    """Bring the set of batches up to date, and hold its batches against the reference."""
+    from core.__main__ import terminal_progress
+    from core.drift.series_request import SeriesRequest
+    from core.drifting.series_watch import COLUMN, batch_set
+    from core.runner import open_workspace, run_here
+
+    reference, workspace = _reference(options, settings), open_workspace(settings)
+    wanted = batch_set(options.name, folder, found, reference, workspace, settings.seed)
+    with terminal_progress() as listen:
+        title = f"{options.name}: batches of {folder.name}"
+        made = run_here(settings, "run", wanted.to_json(), title, listen)
+    for broken in [*made["broken"], *({"path": p, "reason": r} for p, r in found.unusable)]:
+        print(f"not usable: {broken['path']}: {broken['reason']}", file=sys.stderr)
+    request = SeriesRequest(
+        options.reference, options.name, COLUMN, None, (), options.unit, options.share,
+        options.like, options.permutations, settings.seed,
+    )  # fmt: skip
+    return _made(options, settings, request)
+
+
+def _reference(options: argparse.Namespace, settings: Settings) -> Any:
+    """Open the set that the reference is of."""
+    from core.drift.request import Side
+    from core.library import Library
+    from core.runner import open_workspace
+
+    side = Side.read(options.reference, "reference")
+    return Library(open_workspace(settings)).open(side.name)
+
+
+# -- a plan ----------------------------------------------------------------------------------------
+
+
+def _plan(options: argparse.Namespace, settings: Settings) -> int:
+    from core.drift.series_request import SeriesRequest
+
+    request = SeriesRequest(options.name, unit=options.unit, share=options.share,
+                            like=options.like, seed=settings.seed)  # fmt: skip
+    result = _made(options, settings, request)
+    plan = result["plan"]
+    if options.json:
+        _print(result)
+        return 0
+    if plan is None:
+        print(f"{result['reference']['label']}: too few units for a plan; 50 are needed")
+        return 0
+    print(plan["text"])
+    for one in plan["needed"]:
+        print(f"  {100 * one['share']:.3g} % new: {_size(one)}")
+    return 0
+
+
+def _size(one: dict[str, Any]) -> str:
+    if one["images"] is None:
+        return "no size is enough"
+    how = "measured here" if one["how"] == "measured" else "by formula"
+    return f"{one['images']:,} images ({how})"
+
+
+# -- the parser ------------------------------------------------------------------------------------
+
+
+def add(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add `drift-series` and `drift-plan` to an argparse sub-parser group."""
+    from core.drift.periods import PERIODS
+
+    one = commands.add_parser(
+        "drift-series", parents=[common], help="batches over time against one reference"
+    )
+    one.add_argument("name", help="the set whose images the batches are; with --folder, the set "
+                     "that is made of them")  # fmt: skip
+    one.add_argument("--reference", metavar="SIDE", help="what batches are held against: SET, "
+                     "SET/PART, SET:slice=NAME or SET:COLUMN=VALUE")  # fmt: skip
+    one.add_argument("--by", metavar="COL", help="the column whose values, or periods, are batches")
+    one.add_argument("--every", choices=PERIODS, help="the period, where --by holds dates")
+    one.add_argument("--batch", action="append", metavar="SIDE", help="a batch, written as the "
+                     "reference is; may be repeated, in the order of time")  # fmt: skip
+    one.add_argument("--slice", action="append", metavar="NAME", help="a slice of the set that is "
+                     "a batch; may be repeated, in the order of time")  # fmt: skip
+    one.add_argument("--folder", metavar="FOLDER", help="each sub-folder is a batch; pictures "
+                     "beside them are that of their day")  # fmt: skip
+    one.add_argument("--watch", type=float, metavar="SECONDS", help="look into --folder again and "
+                     "again, until Ctrl+C")  # fmt: skip
+    one.add_argument("--permutations", type=int, default=999, metavar="N",
+                     help="splits drawn for each batch, 99 to 9,999")  # fmt: skip
+    one.add_argument("--fail-on", metavar="EXPR", help="exit with 3 where this holds for the "
+                     "newest batch; of p, mmd2, outside, batch_units")  # fmt: skip
+    _shared(one)
+    one.set_defaults(do=_series)
+    plan = commands.add_parser(
+        "drift-plan", parents=[common], help="how many images a batch needs for drift to be seen"
+    )
+    plan.add_argument("name", metavar="SIDE", help="the reference: SET, SET:slice=NAME, …")
+    _shared(plan)
+    plan.set_defaults(do=_plan)
+
+
+def _shared(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--unit", metavar="COL", help="images with one value here are one observation")
+    one.add_argument("--share", type=float, default=0.05, metavar="X",
+                     help="share of new images that is to be seen, such as 0.05")  # fmt: skip
+    one.add_argument("--like", metavar="SIDE", help="what new images look like; else groups of the "
+                     "reference are held back in turn")  # fmt: skip
+    one.add_argument("--seed", type=int, help="seed of everything random")

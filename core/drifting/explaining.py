@@ -1,0 +1,119 @@
+"""What explains a difference: columns, labels, picture measures, exposure; and how large it is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.drift.anchors import scale_of
+from core.drift.conditional import by_label
+from core.drift.explain import explain
+from core.drift.power import planted_power
+from core.drifting.pool import Pool, pooled_columns
+from core.errors import NotFoundError
+from core.findings import Findings
+from core.labelled.values import label_column
+from core.progress import Progress
+from core.quality.threads import calm_threads
+
+#: Measures of pictures by the names of the check's table.
+MEASURES = {
+    "brightness_low": "Brightness of the dark parts", "brightness_high": "Brightness of the light "
+    "parts", "entropy": "Information", "sharpness": "Sharpness", "width": "Width of the picture",
+    "height": "Height of the picture",
+}  # fmt: skip
+
+
+def measures_of(pool: Pool) -> dict[str, pd.Series]:
+    """Return the measures of pictures in the pool's order; {} where a set was not checked."""
+    findings, tables = Findings(pool.workspace), []
+    for part in pool.parts:
+        check = findings.check(part.opened)
+        stored = None if check is None or check.stale else check.pixels
+        if stored is None:
+            return {}
+        tables.append(stored.tables["measures"].iloc[part.rows])
+    both = pd.concat(tables, ignore_index=True)
+    return {text: both[name] for name, text in MEASURES.items() if name in both}
+
+
+def explained(pool: Pool, progress: Progress) -> list[dict[str, Any]]:
+    """Return how columns and measures differ between the sides, the most different first."""
+    progress.report("columns")
+    columns = pooled_columns(pool)
+    measures = measures_of(pool)
+    found = explain(
+        {**columns, **measures}, pool.of_images, permutations=min(999, pool.asked.permutations),
+        seed=pool.asked.seed,
+    )  # fmt: skip
+    return [
+        {**asdict(line), "kind": "measure" if line.column in measures else line.kind}
+        for line in found
+    ]
+
+
+def by_labels(pool: Pool, progress: Progress) -> list[dict[str, Any]]:
+    """Return how the images of each label differ between the sides; [] where there are none."""
+    codes = _labels(pool)
+    if codes is None:
+        return []
+    names, places = codes
+    with calm_threads(1_000_000):
+        found = by_label(
+            pool.points, pool.second, places, pool.units,
+            permutations=min(999, pool.asked.permutations), seed=pool.asked.seed,
+            progress=progress,
+        )  # fmt: skip
+    return [
+        {"label": names[one.label], "n_a": one.first, "n_b": one.second,
+         "effect": one.test.effect, "p": one.test.p, "p_adjusted": one.p_adjusted,
+         "status": one.test.status}
+        for one in found
+    ]  # fmt: skip
+
+
+def _labels(pool: Pool) -> tuple[list[str], np.ndarray] | None:
+    """Return the labels that occur, and each image's as a code; None where a side has none."""
+    sides = []
+    for part in pool.parts:
+        try:
+            found = label_column(part.opened, part.view, pool.asked.label)
+        except NotFoundError:
+            return None
+        if not len(found.known):
+            return None
+        texts = np.array([*found.names, ""], dtype=object)[found.codes][part.rows]
+        sides.append(texts)
+    values = np.concatenate(sides)
+    names = sorted({str(one) for one in values.tolist() if one})
+    place = {name: at for at, name in enumerate(names)}
+    return names, np.array([place.get(str(one), -1) for one in values.tolist()], np.int64)
+
+
+def sized(
+    pool: Pool,
+    width: float,
+    changed: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    progress: Progress,
+) -> dict[str, Any] | None:
+    """Return the difference beside known ones; None where there are too few units."""
+    first, second = pool.split(pool.tested)
+    found = scale_of(first, second, width, changed, seed=pool.asked.seed, progress=progress)
+    if found is None:
+        return None
+    return {**asdict(found), "anchors": [asdict(one) for one in found.anchors]}
+
+
+def power_of(pool: Pool, progress: Progress) -> dict[str, Any] | None:
+    """Return which share of images like the second side's could have been seen."""
+    first, second = pool.split(pool.tested)
+    units = min(len(second), len(first) // 2)
+    found = planted_power(first, second, units, seed=pool.asked.seed, progress=progress)
+    if found is None:
+        return None
+    return {
+        "shares": list(found.shares), "power": list(found.power), "seen": found.seen,
+        "units": list(found.units),
+    }  # fmt: skip

@@ -1,0 +1,136 @@
+"""Comparisons of two sets as they are stored: the list of a set's, and one with its numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any
+
+import pandas as pd
+
+from core.drift.request import DriftRequest
+from core.errors import NotFoundError, VitrineError
+from core.storage.store import Workspace, read_json
+
+#: Comparisons kept, so that pages may ask often.
+_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLine:
+    """One line about a comparison: `a` is the reference, `level` and `sentence` the verdict.
+
+    `imagesets` are the keys of both sets: with others now, a set has changed since.
+    """
+
+    key: str
+    created: str
+    title: str
+    a: str
+    b: str
+    level: str
+    sentence: str
+    imagesets: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A comparison as it is stored.
+
+    Attributes
+    ----------
+    meta
+        a, b, request, verdict, tests, details, clusters, local, explain, conditional, scale,
+        power, left_out, notes, encoder, seconds, versions; JSON values only.
+    images
+        One row an image: side ("a" or "b"), row, item_id, cluster, score, share, counterpart,
+        distance, local, x, y.
+    clusters
+        One row a cluster, as it is downloaded.
+    """
+
+    key: str
+    created: str
+    meta: dict[str, Any]
+    images: pd.DataFrame
+    clusters: pd.DataFrame
+
+    @property
+    def request(self) -> DriftRequest:
+        """What was asked for."""
+        return DriftRequest.from_json(self.meta["request"])
+
+    def of(self, side: str) -> pd.DataFrame:
+        """Return the images of side "a" or "b"."""
+        return self.images[self.images["side"] == side]
+
+
+class Drifts:
+    """The comparisons of two sets kept in a workspace; may be asked from any thread."""
+
+    def __init__(self, workspace: Workspace):
+        self._workspace = workspace
+        self._lines: dict[str, tuple[set[str], DriftLine]] = {}
+        self._opened: dict[str, Drift] = {}
+        self._lock = RLock()
+
+    def list(self, name: str) -> Sequence[DriftLine]:
+        """Return a line about every comparison that a set or part is a side of, newest first."""
+        found = []
+        for path in (self._workspace.root / "artefacts" / "drift").glob("*/manifest.json"):
+            key = path.parent.name
+            if key.startswith("."):
+                continue
+            try:
+                of, line = self._lines.get(key) or _line(key, read_json(path))
+            except (VitrineError, KeyError, TypeError):  # a damaged one hides no others
+                continue
+            self._lines[key] = (of, line)
+            if name in of:
+                found.append(line)
+        return sorted(found, key=lambda line: (line.created, line.key), reverse=True)
+
+    def open(self, key: str) -> Drift:
+        """Return a comparison.
+
+        Raises
+        ------
+        NotFoundError
+            None has this key.
+        ArtifactCorruptError
+            It is damaged; the message names the file.
+        """
+        if not self._workspace.has("drift", key):
+            raise NotFoundError("no comparison with this id is kept here; make it again")
+        with self._lock:
+            kept = self._opened.pop(key, None)
+        if kept is None:
+            stored = self._workspace.read("drift", key)
+            created = str(stored.meta.get("created", ""))
+            tables = stored.tables
+            kept = Drift(key, created, stored.meta, tables["images"], tables["clusters"])
+        with self._lock:
+            self._opened[key] = kept
+            while len(self._opened) > _KEPT:
+                del self._opened[next(iter(self._opened))]
+        return kept
+
+    def stale(self, drift: Drift, first: Any, second: Any) -> str:
+        """Return why a comparison is of older sets than these two; "" where it is of them."""
+        for side, opened in (("a", first), ("b", second)):
+            told = drift.meta[side]
+            if told["imageset"] != opened.key:
+                return f"{opened.name!r} has changed since: compare again."
+            if told["embeddings"] != opened.embeddings:
+                return f"{opened.name!r} was encoded anew since: compare again."
+        return ""
+
+
+def _line(key: str, manifest: dict[str, Any]) -> tuple[set[str], DriftLine]:
+    """Return the sets of a comparison, and a line about it, from its manifest."""
+    meta = manifest["meta"]
+    one, two, told = meta["a"], meta["b"], meta["verdict"]
+    line = DriftLine(
+        key, manifest["created"], meta["title"], one["label"], two["label"], told["level"],
+        told["sentence"], (one["imageset"], two["imageset"]),
+    )  # fmt: skip
+    return {one["set"], two["set"]}, line
