@@ -23,6 +23,15 @@
     path = window.location.pathname;
   });
 
+  // On a phone the bar of pages moves sideways: the page one is on stays in sight.
+  const bars = new MutationObserver(() => {
+    const here = document.querySelector("#vt-nav .vt-nav-here");
+    const row = here && here.closest("nav");
+    if (row && row.scrollWidth > row.clientWidth)
+      row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  });
+  bars.observe(document.documentElement, { childList: true, subtree: true });
+
   // Keep the address in step with what is shown, without a page load and without a new entry in
   // the history for each click. Dash reads the address only on navigation.
   // `shown` is what the server chose where the address chose nothing: it stays unsaid, so that a

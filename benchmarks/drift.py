@@ -32,8 +32,10 @@ from typing import Any
 
 import numpy as np
 
+from core.drift.components import component_tests
 from core.drift.grown import changes
 from core.drift.request import DriftRequest
+from core.drift.shares import stability_index
 from core.drifting.explaining import power_of, sized
 from core.drifting.pool import Pool
 from core.drifting.tests import Tested, clusters_of, detail_tests, headline_tests
@@ -43,6 +45,8 @@ from core.quality.threads import calm_threads
 from core.space import unit_rows
 
 ALPHA, MODE, TIMES = 0.05, 0.05, 2.5
+#: Splits after which counts are told.
+EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -133,11 +137,13 @@ def null(vectors: np.ndarray, splits: int, size: int) -> None:
         found |= {test.name: (test.p or 1) < ALPHA for test in (tested.several, tested.energy)}
         some = changes(clusters, pool.of_images, tested.occupancy)
         found["any cluster"] = any(line.state != "same" for line in some)
-        details = detail_tests(pool, tested, clusters, Progress())
-        found["any component"] = details["components"][0]["p_adjusted"] < ALPHA
-        found["stability index"] = details["stability"]["p"] < ALPHA
+        along = component_tests(pool.components, pool.unit_second)
+        found["any component"] = bool(along.p.min() < ALPHA)
+        index = stability_index(tested.occupancy.first, tested.occupancy.second)
+        found["stability index"] = index is not None and index.p < ALPHA
         for name, value in found.items():
             alone[name] = alone.get(name, 0) + bool(value)
+        _still(seed, splits, alone)
     _print_rates(alone, splits)
     frames: dict[str, int] = {}
     some_splits = min(splits, 200)
@@ -152,6 +158,12 @@ def null(vectors: np.ndarray, splits: int, size: int) -> None:
                 name = f"{line['key']}, {what} of five frames"
                 frames[name] = frames.get(name, 0) + (line["p"] < ALPHA)
     _print_rates(frames, some_splits)
+
+
+def _still(at: int, total: int, counts: dict[str, int]) -> None:
+    """Say every now and then how far it is."""
+    if (at + 1) % EVERY == 0 and at + 1 < total:
+        print(f"  ({at + 1} of {total}: {counts})", file=sys.stderr, flush=True)
 
 
 def _print_rates(found: dict[str, int], total: int) -> None:
@@ -196,6 +208,7 @@ def planted(vectors: np.ndarray, labels: np.ndarray, seeds: int, size: int) -> N
             counts["wrong regions"] += bool(
                 marked.any() and (mine & marked).sum() < marked.sum() / 2
             )
+        _still(seed, seeds, counts)
     for name, count in counts.items():
         print(f"  {name:20} {count / (seeds * (1 + (name == 'wrong regions'))):.2f}")
 

@@ -19,6 +19,7 @@ from components.drift_frame import (
     side_mark,
 )
 from components.drift_pictures import Pair
+from components.drift_scale import around
 from components.drift_where import COLOURS, MARKS
 from components.morphology_frame import card, p_text
 from components.morphology_tables import known, nothing
@@ -96,7 +97,8 @@ def _chart(drift: Any, found: Sequence[Mapping[str, Any]]) -> Component:
     }]  # fmt: skip
     data += [
         {
-            "type": "scatter", "mode": "markers", "cliponaxis": False, "name": drawn.short(label_of(drift, side)),
+            "type": "scatter", "mode": "markers", "cliponaxis": False,
+            "name": drawn.short(label_of(drift, side)),
             "x": [100 * one[f"share_{side}"] for one in lines], "y": list(range(len(lines))),
             "text": names, "hovertemplate": "%{text}: %{x:.1f} %<extra></extra>",
             "marker": {"color": COLOURS[side], "symbol": MARKS[side], "size": 10},
@@ -104,7 +106,8 @@ def _chart(drift: Any, found: Sequence[Mapping[str, Any]]) -> Component:
         for side in ("a", "b")
     ]  # fmt: skip
     layout = {
-        "xaxis": {"title": {"text": "share of the set, %"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": "share of the set, %"},
+                  "range": around([100 * one[f"share_{side}"] for one in lines for side in "ab"])},
         "yaxis": drawn.names_axis(names, range=[-0.7, len(lines) - 0.3]),
         "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
         "margin": {"l": 8, "r": 16, "t": 8, "b": 48},

@@ -119,7 +119,9 @@ def other_encoders(one: Any, two: Any) -> Component:
         way = button_link(f"Compare with “{ready}”", address(
             {"set": one.name, "view": "design"}, a=one.name, b=ready), primary=True)  # fmt: skip
         told = f"“{ready}” holds the same pictures as “{two.name}”, encoded as “{one.name}” is."
-        return unknown(why, html.Div([html.P(told), way]))
+        return unknown(
+            why, html.Div([html.P(told), html.Div(way, className="vt-actions vt-drift-remedy")])
+        )
     try:
         wanted = run_request(one, two)
     except InputError as error:
@@ -128,7 +130,15 @@ def other_encoders(one: Any, two: Any) -> Component:
                          type="button", className="btn btn-primary")  # fmt: skip
     told = (f"Its {plural(len(two.base), 'image')} become a further set, “{wanted.name}”; nothing "
             "else changes. The form opens with it when it is ready.")  # fmt: skip
-    return unknown(why, html.Div([html.P(told, className="vt-small"), button]))
+    return unknown(
+        why,
+        html.Div(
+            [
+                html.P(told, className="vt-small"),
+                html.Div(button, className="vt-actions vt-drift-remedy"),
+            ]
+        ),
+    )
 
 
 # -- what was compared before ----------------------------------------------------------------------

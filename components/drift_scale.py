@@ -1,6 +1,6 @@
 """How large a difference is beside known ones, and what this sample could have shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -60,16 +60,16 @@ def place(meta: Mapping[str, Any]) -> str:
               one["high"]]  # fmt: skip
     if inside:
         near = min(inside, key=lambda one: abs(one["value"] - own["value"]))
-        return f"The difference is as large as that of {near['name']}."
+        return f"The difference is as large as that of {worded(near)}."
     if at == 0:
-        return f"The difference is smaller than that of {found[1]['name']}."
+        return f"The difference is smaller than that of {worded(found[1])}."
     below = found[at - 1]
     times = root(own["value"]) / root(below["value"]) if root(below["value"]) > 0 else 0
     if at == len(found) - 1:
         if 1.05 <= times < 100:
-            return f"The difference is {times:.1f} times that of {below['name']}."
-        return f"The difference is larger than that of {below['name']}."
-    return f"The difference lies between that of {below['name']} and {found[at + 1]['name']}."
+            return f"The difference is {times:.1f} times that of {worded(below)}."
+        return f"The difference is larger than that of {worded(below)}."
+    return f"The difference lies between that of {worded(below)} and {worded(found[at + 1])}."
 
 
 def short(name: str) -> str:
@@ -77,6 +77,18 @@ def short(name: str) -> str:
     for long, brief in SHORTER.items():
         name = name.replace(long, brief)
     return name
+
+
+def worded(one: Mapping[str, Any]) -> str:
+    """Return a known difference as a sentence has it."""
+    name = str(one["name"])
+    return name if name[:1].isdigit() or name == HALVES else f"pictures {name}"
+
+
+def around(values: Sequence[float]) -> list[float]:
+    """Return an axis from just below 0, so that marks at 0 cover no names, to above the largest."""
+    most = max([*values, 0.0]) or 1.0
+    return [-0.03 * most, 1.04 * most]
 
 
 def scale(drift: Any) -> Component | None:
@@ -88,7 +100,8 @@ def scale(drift: Any) -> Component | None:
     names = [short(str(one["name"])) for one in found]
     traces = [_points(found, own=own) for own in (False, True)]
     layout = {
-        "xaxis": {"title": {"text": "discrepancy (MMD)"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": "discrepancy (MMD)"}, "zeroline": True,
+                  "range": around([root(one["high"]) for one in found])},
         "yaxis": drawn.names_axis(names, range=[-0.6, len(found) - 0.4]),
         "margin": {"l": 8, "r": 16, "t": 8, "b": 48}, "showlegend": False,
     }  # fmt: skip
@@ -122,7 +135,8 @@ def _points(found: list[dict[str, Any]], *, own: bool) -> dict[str, Any]:
     shown = [(at, one) for at, one in enumerate(found) if bool(one.get("own")) == own]
     middle = [root(one["value"]) for _, one in shown]
     return {
-        "type": "scatter", "mode": "markers", "cliponaxis": False, "x": middle, "y": [at for at, _ in shown],
+        "type": "scatter", "mode": "markers", "cliponaxis": False,
+        "x": middle, "y": [at for at, _ in shown],
         "text": [str(one["name"]) for _, one in shown],
         "hovertemplate": "%{text}: %{x:.3f}<extra></extra>",
         "marker": {"size": 13 if own else 9, "color": OWN if own else KNOWN,

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 
 from components.answers import blueprint
-from components.export_routes import disposition
+from components.file_answers import explain, file, stem
 from components.morphology_csv import table_of
 from components.state import services
 from core.comparing.result import result_of
@@ -17,25 +17,7 @@ from core.keys import sealed
 
 routes = blueprint("morphology")
 
-_ERROR = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>No file · Vitrine</title>
-<link rel="stylesheet" href="/assets/vendor/bootstrap.min.css">
-<link rel="stylesheet" href="/assets/app.css"></head>
-<body><main class="vt-page vt-page-narrow"><h1>This file was not made</h1>
-<p class="vt-lead">{{ reason }}</p></main></body></html>"""
-
-
-def _explain(error: VitrineError) -> flask.Response:
-    """Answer a browser with a page, since a link led here, and a program with JSON."""
-    status = 404 if isinstance(error, NotFoundError) else 400
-    reason = str(error)
-    if "text/html" in flask.request.headers.get("Accept", ""):
-        shown = f"{reason[:1].upper()}{reason[1:]}"
-        return flask.make_response(flask.render_template_string(_ERROR, reason=shown), status)
-    return flask.make_response(({"error": reason}, status))
-
-
-routes.register_error_handler(VitrineError, _explain)
+routes.register_error_handler(VitrineError, explain)
 
 
 def _opened(key: str) -> Any:
@@ -54,19 +36,9 @@ def _set_of(comparison: Any) -> Any:
     return found if found.key == comparison.meta["imageset"] else None
 
 
-def _file(data: bytes, name: str, mimetype: str) -> flask.Response:
-    """Answer with bytes as a file of this name."""
-    response = flask.Response(data, content_type=mimetype)
-    response.headers["Content-Disposition"] = disposition(name)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
 def _stem(comparison: Any) -> str:
-    """Return a file's name without its ending: the title without what files forbid."""
-    title = str(comparison.meta["title"])
-    plain = "".join(c if c.isalnum() or c in " -_.,()" else "_" for c in title)
-    return plain[:120].strip(" .") or "comparison"
+    """Return a file's name without its ending."""
+    return stem(comparison.meta["title"], "comparison")
 
 
 @routes.get("/api/morphology/<key>/<table>.csv")
@@ -75,7 +47,7 @@ def table(key: str, table: str) -> flask.Response:
     comparison = _opened(key)
     found = _set_of(comparison) if table in {"units", "rows"} else None
     data = table_of(comparison, table, None if found is None else found.items).to_csv(index=False)
-    return _file(data.encode(), f"{_stem(comparison)}, {table}.csv", "text/csv; charset=utf-8")
+    return file(data.encode(), f"{_stem(comparison)}, {table}.csv", "text/csv; charset=utf-8")
 
 
 @routes.get("/api/morphology/<key>.json")
@@ -84,7 +56,7 @@ def document(key: str) -> flask.Response:
     comparison = _opened(key)
     told = sealed(result_of(comparison.key, comparison.meta))
     data = json.dumps(told, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
-    return _file(data, f"{_stem(comparison)}.json", "application/json")
+    return file(data, f"{_stem(comparison)}.json", "application/json")
 
 
 @routes.get("/api/morphology/<key>.html")
@@ -92,4 +64,4 @@ def page(key: str) -> flask.Response:
     """Answer with a comparison as one HTML file that needs nothing else."""
     comparison, app = _opened(key), services()
     data = comparison_file(comparison, _set_of(comparison), app.library.workspace, app.settings)
-    return _file(data, f"{_stem(comparison)}.html", "text/html; charset=utf-8")
+    return file(data, f"{_stem(comparison)}.html", "text/html; charset=utf-8")

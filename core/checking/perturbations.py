@@ -169,7 +169,7 @@ def _measure(
 def _capped(table: pd.DataFrame, cap: float, drawn: int) -> bool:
     """Tell by the first changes of some pictures that were drawn whether the threshold is the cap.
 
-    It is, whatever the others are, where as many lie beyond it as may of all; or hardly can be
+    It is, whatever the others are, where more lie beyond it than may of all; or hardly can be
     otherwise (`surely_capped`).
     """
     if table["row"].nunique() < LEAST_IMAGES:

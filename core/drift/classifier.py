@@ -37,8 +37,6 @@ def classifier_test(points: np.ndarray, sides: Sides, *, seed: int = 0) -> Drift
     """
     from scipy.stats import mannwhitneyu
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     if sides.too_few:
         return undefined(NAME, sides.too_few)
@@ -49,9 +47,11 @@ def classifier_test(points: np.ndarray, sides: Sides, *, seed: int = 0) -> Drift
     rows = np.flatnonzero(fitted)
     if len(rows) > MOST:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST, replace=False))
-    model = make_pipeline(
-        StandardScaler(), LogisticRegression(max_iter=1000, class_weight="balanced")
-    )
+    points = points - points[rows].mean(axis=0)
+    # one scale for all: with each component on its own, noise weighs as much as what differs
+    spread = np.square(points[rows]).sum(axis=1).mean()
+    points *= np.sqrt(points.shape[1] / max(float(spread), 1e-12))
+    model = LogisticRegression(max_iter=1000, class_weight="balanced")
     model.fit(points[rows], sides.second[rows])
     asked = np.flatnonzero(~fitted)
     score = model.decision_function(points[asked])

@@ -10,7 +10,7 @@ from core.drift.units import sides_of
 from core.progress import Progress
 
 #: Labels tested at most, the most common first, and images of one label a side at most.
-MOST, IMAGES = 50, 1000
+MOST, IMAGES = 50, 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,23 +72,23 @@ def plan_words(share: float, needed: Mapping[str, Any], what: str) -> str:
     share
         Of new images in the batch.
     needed
-        units, images, how ("measured", "formula" or "none"), least (the largest size tried).
+        units, images (None where no size is enough), how ("measured", "formula" or "none").
     what
         What the new images are.
     """
     lead = f"For a batch with {percent(share)} new images ({what}) to be seen four times in five"
     units, images = needed["units"], needed["images"]
+    if images is None:
+        return f"{lead}, no size that can be planned is enough: they look like the others."
     count = (
         f"{images:,} images" if units == images else f"{units:,} units (about {images:,} images)"
     )
     if needed["how"] == "measured":
         return f"{lead}, it needs {count}."
-    if needed["how"] == "formula":
-        return (
-            f"{lead}, it needs more than this reference can show; a model that tells them apart as "
-            f"well as here needs about {count}, and a reference as large."
-        )
-    return f"{lead}, no size that can be planned is enough: the new images look like the others."
+    return (
+        f"{lead}, it needs more than this reference can show; a model that tells them apart as "
+        f"well as here needs about {count}, and a reference as large."
+    )
 
 
 def percent(share: float) -> str:

@@ -132,9 +132,8 @@ def _borders(values: Sequence[np.ndarray]) -> np.ndarray:
 
     A side is of one colour only if its ends and its middle are: of most pictures none is.
     """
-    ends = np.stack([value[[0, 0, 0, -1, -1, -1, len(value) // 2, len(value) // 2],
-                           [0, value.shape[1] // 2, -1, 0, value.shape[1] // 2, -1, 0, -1]]
-                     for value in values]).astype(np.int16)  # fmt: skip
+    ends = np.stack([value.reshape(-1, 3)[_around(*value.shape[:2])] for value in values])
+    ends = ends.astype(np.int16)
     found = np.zeros(len(values))
     maybe = np.zeros(len(values), bool)
     for side in ([0, 1, 2], [3, 4, 5], [0, 6, 3], [2, 7, 5]):
@@ -143,3 +142,9 @@ def _borders(values: Sequence[np.ndarray]) -> np.ndarray:
         value = values[place]
         found[place] = border_of([value[:, :, channel] for channel in range(3)])
     return found
+
+
+def _around(height: int, width: int) -> list[int]:
+    """Return the places of the corners and the middles of the sides, row by row."""
+    half, last, down = width // 2, (height - 1) * width, height // 2 * width
+    return [0, half, width - 1, last, last + half, last + width - 1, down, down + width - 1]

@@ -21,7 +21,7 @@ LARGER, FEWEST = 1.2, 12
 #: Spread of grey values below which there is nothing to compare.
 FLAT = 1.0
 #: Pairs compared at a time.
-BLOCK = 256
+BLOCK = 128
 
 
 def grain_of(sides: np.ndarray) -> np.ndarray:

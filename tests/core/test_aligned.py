@@ -103,6 +103,9 @@ def test_less_is_allowed_where_different_pictures_are_alike():
     assert limits_of(pictures(*alike[:20]), 20).tolist() == LIMITS.tolist()  # too few to tell
     copies = np.ones((60, 60), bool)
     assert limits_of(pictures(*alike), 60, copies).tolist() == LIMITS.tolist()
+    some = limits_of(pictures(*alike), 60, grains=[0])
+    assert some[0].tolist() == strict[0].tolist()
+    assert some[1:].tolist() == LIMITS[1:].tolist()  # no picture is compared so
 
 
 def test_what_small_pictures_cannot_show_is_left_out():

@@ -115,12 +115,19 @@ def test_what_is_not_known_never_stops_a_pipeline(document):
     assert judged(Gate("p<0.05 or n_a>0", NAMES), document)["failed"]
 
 
-def test_a_gate_that_cannot_be_judged_says_so(run, capfdbinary, made, monkeypatch):
-    from core.drifts import gated
-
-    monkeypatch.setattr(gated, "figures_of", lambda meta: dict.fromkeys(NAMES))
-    assert main([*ASKED, "--fail-on", "auc>0.6", "--workspace", str(made.workspace.root)]) == 0
-    assert b"auc not known here" in capfdbinary.readouterr().err
+def test_of_too_few_images_a_gate_says_what_is_not_known_and_the_report_is_there(
+    made, tmp_path, capfdbinary
+):
+    page = tmp_path / "few.html"
+    few = ("drift", "before:trap=before-0", "after", "--permutations", "99", "--out", str(page))
+    gate = ("--fail-on", "auc>0.6", "--workspace", str(made.workspace.root))
+    assert main([*few, *gate]) == 0
+    said = capfdbinary.readouterr()
+    assert b"auc not known here" in said.err
+    assert b"cannot be tested" in said.out
+    text = page.read_text(encoding="utf-8")
+    assert "Too few to tell" in text
+    assert ">nan<" not in text.lower()
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -85,6 +85,12 @@ def test_it_says_what_was_found_with_its_numbers(made_drift, page):
         assert row[0] == str(one["id"])
         assert row[2:6] == [str(one["count_a"]), str(one["count_b"]), share(one["share_a"]),
                             share(one["share_b"])]  # fmt: skip
+    anchors = {one["name"]: one for one in meta["scale"]["anchors"]}
+    rows = rows_of(text, "Beside known differences")
+    assert {row[0] for row in rows} == {*anchors, "A and B"}
+    for row in rows:
+        one = anchors.get(row[0], meta["scale"])
+        assert row[1:] == [measure(one["value"]), f"{measure(one['low'])} – {measure(one['high'])}"]
     local = meta["local"]
     assert f"Of {local['tested']} images {local['new']} have more neighbours" in found.words
     for side in ("a", "b"):
@@ -184,6 +190,21 @@ def test_what_is_undefined_is_a_dash_and_never_a_number(made_drift):
         r"\b(nan|none)\b", " ".join(re.findall(r">([^<]+)<", text.split("</style>")[1])), re.I
     )
     assert "What could have been seen" not in found.words
+
+
+def test_a_difference_that_is_only_exposure_is_called_so_under_the_verdict(made_drift):
+    drift = made_drift.drift
+    exposure = {"brightness": [0.4312, 0.2156], "fineness": [0.3, 0.3], "gain": 0.5, "blur": 0.0,
+                "remains": 0.0123, "gone": True, "p_before": 0.001, "p_after": 0.62,
+                "images": [120, 118], "text": "It is exposure."}  # fmt: skip
+    text, found = made(made_drift, replace(drift, meta={**drift.meta, "exposure": exposure}))
+    assert "It is exposure." in re.search(r'<div class="card verdict.*?</div>', text, re.DOTALL)[0]
+    rows = rows_of(text, "Exposure of the pictures")
+    assert rows[0][1:] == ["0.431", "0.216"]
+    assert rows[2][1:] == ["120", "118"]
+    assert "1.2 % remains once pictures" in found.words
+    assert "p 0.001 before, 0.62 after" in found.words
+    assert "encoded again and tested again" in found.words
 
 
 def test_a_p_that_numbers_cannot_hold_is_never_zero():

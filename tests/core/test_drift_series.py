@@ -36,6 +36,26 @@ def test_the_band_is_of_the_size_of_the_batch():
     assert small.high - small.low > 2 * (large.high - large.low)
 
 
+def test_the_band_is_honest():
+    """Batches of the reference's kind lie within it 19 times in 20."""
+    beyond = []
+    for seed in range(8):
+        rng = np.random.default_rng(500 + seed)
+        reference = rng.normal(size=(200, 4))
+        given = {f"{at}": rng.normal(size=(15 + 15 * (at % 2), 4)) for at in range(24)}
+        found = series(reference, given, permutations=9, seed=seed)
+        beyond += [not one.low <= one.distance <= one.high for one in found.batches]
+    assert 0.02 < np.mean(beyond) < 0.09
+
+
+def test_images_that_are_all_the_same_are_no_evidence():
+    same = np.ones((40, 3))
+    (one,) = series(same, {"more": same[:12]}).batches
+    assert (one.distance, one.p, one.outside) == (0, None, False)
+    (other,) = series(same, {"else": same[:12] * 2}, permutations=99).batches
+    assert other.outside
+
+
 def test_nothing_is_named_more_often_than_is_promised():
     """Holm over six batches: any false one in at most 5 % of series."""
     false = 0
@@ -81,3 +101,20 @@ def test_a_reference_too_small_is_refused():
         series(REFERENCE[:12], batches(9, [0]))
     with pytest.raises(InputError, match="there are none"):
         series(REFERENCE, {})
+
+
+@pytest.mark.slow
+def test_of_400_series_without_drift_few_are_called_one():
+    """A batch, a trend, a step, and any batch after Holm: at most 7.25 % each."""
+    rng = np.random.default_rng(2026)
+    told = dict.fromkeys(("batch", "trend", "change", "any"), 0)
+    for seed in range(400):
+        reference = rng.normal(size=(80, 8))
+        given = {f"{at}": rng.normal(size=(20, 8)) for at in range(8)}
+        found = series(reference, given, permutations=199, seed=seed)
+        told["batch"] += found.batches[0].p <= 0.05
+        told["trend"] += found.trend_p <= 0.05
+        told["change"] += found.change_p <= 0.05
+        told["any"] += any(one.outside for one in found.batches)
+    assert max(told.values()) <= 29
+    assert told["batch"] >= 8  # a test that never rejects would pass otherwise

@@ -235,3 +235,19 @@ def test_it_is_sure_four_deviations_beyond_what_may_be():
         assert surely_capped(table, 0.2) is sure
     assert not surely_capped(table.head(45), 0.05)  # nine pictures are too few to tell
     assert surely_capped(table.head(50), 0.05)
+
+
+def test_more_beyond_the_cap_than_may_be_of_all_that_were_drawn_are_enough():
+    """Of 1,500 changes the 99 % quantile is beyond where 16 are, whatever the others are."""
+    drawn = 300
+    for beyond, sure in ((15, False), (16, True)):
+        table = pd.DataFrame({"row": np.repeat(np.arange(100), 5), "distance": 0.1})
+        table.loc[: beyond - 1, "distance"] = 0.3
+        assert not surely_capped(table, 0.2)
+        assert perturbations._capped(table, 0.2, drawn) is sure
+        rest = pd.DataFrame({"row": np.repeat(np.arange(100, drawn), 5), "distance": 0.0})
+        whole = pd.concat([table, rest])["distance"]
+        if sure:
+            assert whole.quantile(0.99) > 0.2
+            assert table["distance"].quantile(0.99) > 0.2
+    assert not perturbations._capped(table.head(45), 0.2, drawn)  # too few pictures

@@ -1,6 +1,7 @@
 """Drift in use: the form of two sides with its live preview, what starts a job, every view."""
 
 import importlib
+from dataclasses import replace
 
 import dash
 import flask
@@ -15,7 +16,7 @@ from core.curation import Desk
 from core.drift.request import DriftRequest
 from core.drifts.sides import second_name
 from core.errors import InputError
-from tests.drift_example import A, B, GONE, NEW, settings_of, two_sets
+from tests.drift_example import GONE, NEW, A, B, settings_of, two_sets
 from tests.fakes import FakeBoard, FakeServices, job
 from tests.trees import data, find, text
 
@@ -45,9 +46,7 @@ def enter():
 @pytest.fixture
 def app(made_drift, enter):
     """The workspace of the example as the current app's; jobs are noted and not run."""
-    services = open_services(settings_of(made_drift.workspace))
-    services.__dict__["jobs"] = FakeBoard([])
-    return enter(services)
+    return enter(replace(open_services(settings_of(made_drift.workspace)), jobs=FakeBoard([])))
 
 
 def fields(**changed):
@@ -161,38 +160,16 @@ def test_no_click_starts_nothing_and_a_wrong_field_is_told_beside_the_button(app
 
 @pytest.fixture
 def two_encoders(tmp_path, enter):
-    """Two sets of which the second says that another encoder made it."""
-    from dataclasses import replace
-
-    from vectorsets import vector_set
-
+    """Two sets of which each says that an encoder of its own made it."""
     workspace = two_sets(tmp_path, pictures=False)
-    services = open_services(settings_of(workspace))
-    services.__dict__["jobs"] = FakeBoard([])
-    library, real = services.library, services.library.open
-
-    def opened(name):
-        found = real(name)
-        model = {A: "classification", B: "hand-made"}[name]
-        spec = replace(found.spec, name=f"encoder-{name}", model_type=model)
-        return replace(found, spec=spec) if hasattr(found, "__dataclass_fields__") else (
-            _other(found, spec))  # fmt: skip
-
-    library.open = opened
-    assert vector_set
-    return enter(services)
-
-
-def _other(found, spec):
-    """Return an open set that says another spec."""
-    import copy
-
-    made = copy.copy(found)
-    made.spec = spec
-    made.base = made
-    made.request = {"source": f"/pictures/{found.name}", "name": found.name, "maps": ["umap"],
-                    "encoder": f"encoder-{found.name}", "dims": 2, "seed": 0}  # fmt: skip
-    return made
+    for name in (A, B):
+        record = workspace.read_set(name)
+        encoder = {**record["encoder"], "name": f"encoder-{name}", "weights_digest": name,
+                   "model_type": "classification"}  # fmt: skip
+        request = {"source": f"/pictures/{name}", "name": name, "encoder": f"encoder-{name}",
+                   "maps": ["umap"], "dims": 2, "seed": 0, "place": True}  # fmt: skip
+        workspace.write_set(name, {**record, "encoder": encoder, "request": request})
+    return enter(replace(open_services(settings_of(workspace)), jobs=FakeBoard([])))
 
 
 def test_another_encoder_is_remedied_by_one_click(two_encoders, page):
@@ -206,6 +183,7 @@ def test_another_encoder_is_remedied_by_one_click(two_encoders, page):
     assert request["source"] == f"/pictures/{B}"
     assert request["encoder"] == f"encoder-{A}"
     assert request["name"] == second_name(B)
+    assert "place" not in request
     # when it is done, the form opens with the new set
     done = job(nudge, "done", kind="run", request=request, result={"set": request["name"]})
     after, where = follow_up.step(waiting, [done], "/drift", None)

@@ -73,7 +73,7 @@ def _square_ticks(high: float) -> list[float]:
     """Return round values whose square roots stand apart on an axis up to `high`."""
     found = [0.0]
     for value in (m * 10.0**power for power in range(-6, 3) for m in (1, 2, 5)):
-        if value <= high**2 and sqrt(value) - sqrt(found[-1]) >= high * 0.13:
+        if value <= high**2 and sqrt(value) - sqrt(found[-1]) >= high * 0.17:
             found.append(value)
     return found
 

@@ -147,7 +147,7 @@ def _size(meta: Meta) -> str:
             f"{figures.scale_bar(found, 'A and B')}"
             f'<p class="small">{plain(told)} in samples of {count(found["images"])} units a side, '
             "with what halves of A show by chance, and with images replaced or changed on purpose; "
-            "lines are 95 % of the draws.</p></div>"
+            "lines are 95 % of the draws.</p></div>" + tables.scale(found, "A and B")
         )
     lead = _lead(
         "Effect first, then how sure it is. MMD² is the distance of the two sets in vectors; AUC "

@@ -44,6 +44,16 @@ def _splits(one: Meta) -> str:
     return count(one["permutations"]) if one["permutations"] else "exact"
 
 
+def scale(found: Meta, what: str) -> str:
+    """Return a difference beside known ones, the smallest first."""
+    lines = sorted([{**found, "name": what}, *found["anchors"]], key=lambda one: one["value"])
+    rows = [
+        [plain(one["name"]), measure(one["value"]), between([one.get("low"), one.get("high")])]
+        for one in lines
+    ]
+    return table("Beside known differences", ("Difference", "MMD²", "95 %"), rows)
+
+
 def clusters(found: Sequence[Meta]) -> str:
     """Return every cluster with its counts, shares and part of the difference."""
     rows = [

@@ -45,15 +45,22 @@ def methods(meta: Meta) -> str:
         "the tests." if sampled else ""
     )  # fmt: skip
     features = " MMD² is by random Fourier features of all units." if request["approximate"] else ""
+    exposure = meta.get("exposure") or {}
+    changed = (
+        " To tell exposure from content, pictures of a sample were changed until both sides had "
+        "the same median brightness and fineness, encoded again and tested again."
+        if exposure.get("remains") is not None else ""
+    )  # fmt: skip
     return (
         f"{plural(meta['a']['n_images'], 'image')} (A) and "
         f"{plural(meta['b']['n_images'], 'image')} (B), encoded by {meta['encoder']['name']} "
         f"({meta['encoder']['dims']} dimensions, vectors of length 1). Units that belong together "
         f"are {unit_of(meta)}; tests are on the means of units.{drawn}{features} The verdict rests "
         "on three tests of the pool: the maximum mean discrepancy with a Gaussian kernel of median "
-        "width, the area under the curve of a linear model on units it has not seen, and the "
-        "occupancy of clusters fitted on both sets together; p-values are by "
-        f"{request['permutations']:,} other splits of the units, or exact, and adjusted by Holm's "
-        "procedure. Intervals of shares are Newcombe's; regions of the shared map are tested image "
-        f"by image at a false discovery rate of 5 %. Seed {meta['seed']}."
+        "width, the area under the curve of a logistic regression on units it has not seen, and "
+        "the occupancy of clusters fitted on both sets together; p-values are by other splits of "
+        f"the units, {request['permutations']:,} unless the table says otherwise, or exact, and "
+        f"adjusted by Holm's procedure.{changed} Intervals of shares are Newcombe's; regions of "
+        "the shared map are tested image by image at a false discovery rate of 5 %. "
+        f"Seed {meta['seed']}."
     )

@@ -1,0 +1,73 @@
+"""Drift as a person works in it: two sides are chosen, the job leads to its result, all is seen.
+
+The sets are small and their vectors are given, so that a comparison is a matter of seconds.
+"""
+
+import pytest
+from visiting import served, visitor
+
+from tests.drift_example import A, B, drifted
+
+pytestmark = pytest.mark.browser
+
+WIDER = "() => document.documentElement.scrollWidth - window.innerWidth"
+SHOWN = "#drift-preview .vt-preview-sentence"
+VIEWS = ("design", "verdict", "where", "clusters", "images", "explain", "time", "planning")
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """The two example sets, compared, and their address."""
+    made = drifted(tmp_path_factory.mktemp("drift"))
+    with served(made.workspace.root) as address:
+        yield made, address
+
+
+def check(page, state):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    told = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
+    assert (state, told) == (state, [])
+    assert (state, page.evaluate(WIDER)) == (state, 0)
+
+
+def test_the_sides_follow_the_job_leads_to_its_verdict_and_images_become_a_slice(browser, sets):
+    made, site = sets
+    with visitor(browser) as page:
+        page.goto(f"{site}/drift?set={A}&view=design")
+        page.wait_for_selector(f'{SHOWN}:text-is("after, held against before.")')
+        page.select_option("#drift-b-by", "label")
+        page.wait_for_selector("#drift-b-value-part:not([hidden]) option[value=ant]",
+                               state="attached")  # fmt: skip
+        page.select_option("#drift-b-value", "ant")
+        page.wait_for_selector(f'{SHOWN}:text-is("label ant (after), held against before.")')
+        page.get_by_text("More", exact=True).click()
+        page.get_by_label("Encode some changed pictures").uncheck()
+        page.fill("#drift-permutations", "99")
+        page.get_by_role("button", name="Compare", exact=True).click()
+        page.wait_for_url("**view=verdict&key=*", timeout=90_000)
+        page.wait_for_selector("h1:text-is('Drift: label ant (after) against before')")
+        assert made.key not in page.url
+        page.get_by_text("Other comparisons (1)").click()
+        page.locator(".vt-morph-others a").click()
+        page.wait_for_selector("h1:text-is('Drift: after against before')")
+        assert made.key in page.url
+        page.get_by_role("link", name="See the images").click()
+        page.wait_for_selector(".vt-drift-pair img")
+        page.get_by_label("Name").fill("new ones")
+        page.get_by_label("How many").fill("24")
+        page.get_by_role("button", name="Save as slice").click()
+        page.get_by_role("link", name="Explore it").click()
+        page.wait_for_url(f"**/explore?set={B}&slice=new+ones")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "dark"), ("phone", "light")])
+def test_every_view_is_accessible_and_fits(browser, sets, size, scheme):
+    made, site = sets
+    with visitor(browser, size, scheme) as page:
+        for view in VIEWS:
+            page.goto(f"{site}/drift?set={A}&key={made.key}&view={view}")
+            page.wait_for_selector(".vt-tab-here")
+            page.wait_for_load_state("networkidle")
+            check(page, (view, scheme, size))
