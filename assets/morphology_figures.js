@@ -72,7 +72,8 @@
   function show(frame, told) {
     const point = told.points && told.points[0];
     hide();
-    if (!point || !Number.isInteger(point.customdata)) return;
+    const of = point && point.customdata;
+    if (!Number.isInteger(of) && typeof of !== "string") return;
     shown = document.createElement("div");
     shown.className = "vt-shape-hover";
     const picture = document.createElement("img");

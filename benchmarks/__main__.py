@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ALONE = ("start", "umap_start", "vectors", "neighbors", "micro", "map", "curate", "structure",
-         "quality", "morphology")  # fmt: skip
+         "quality", "morphology", "drift")  # fmt: skip
 
 
 def main() -> int:

@@ -35,7 +35,7 @@ import numpy as np
 from core.drift.components import component_tests
 from core.drift.grown import changes
 from core.drift.request import DriftRequest
-from core.drift.shares import stability_index
+from core.drift.shares import stability_index, stability_p
 from core.drifting.explaining import power_of, sized
 from core.drifting.pool import Pool
 from core.drifting.tests import Tested, clusters_of, detail_tests, headline_tests
@@ -140,7 +140,9 @@ def null(vectors: np.ndarray, splits: int, size: int) -> None:
         along = component_tests(pool.components, pool.unit_second)
         found["any component"] = bool(along.p.min() < ALPHA)
         index = stability_index(tested.occupancy.first, tested.occupancy.second)
-        found["stability index"] = index is not None and index.p < ALPHA
+        found["stability index, χ²"] = index is not None and index.p < ALPHA
+        p = stability_p(clusters, pool.of_images, permutations=199, seed=seed)
+        found["stability index"] = p is not None and p < ALPHA
         for name, value in found.items():
             alone[name] = alone.get(name, 0) + bool(value)
         _still(seed, splits, alone)

@@ -32,8 +32,8 @@ PICTURED = 12
 
 
 def name_of(one: Mapping[str, Any]) -> str:
-    """Return what a group of images is called."""
-    return f"Group {int(one['id']) + 1}"
+    """Return what a group of images is called: by its number in files and on the command line."""
+    return f"Group {int(one['id'])}"
 
 
 def body(pair: Pair, keys: Mapping[str, str]) -> list[Component]:

@@ -116,7 +116,7 @@ def _pair(pair: Pair, side: str, one: Mapping[str, Any]) -> Component:
     other = "b" if side == "a" else "a"
     here = _note(pair, side, int(one["row"]))
     there = _note(pair, other, int(one["counterpart"]))
-    own = f"Group {int(one['cluster']) + 1}"
+    own = f"Group {int(one['cluster'])}"
     told = [f"{statistic(float(one['distance']))} apart", own]
     part = float(one["share"])
     if part > 0:
@@ -154,7 +154,7 @@ def _slice(pair: Pair, side: str, found: pd.DataFrame, group: int | None) -> Com
     state = 1 if side == "b" else -1
     count = min(int((found["local"] == state).sum()) or USUAL, len(found), 4 * USUAL)
     other = label_of(pair.drift, "b" if side == "a" else "a")
-    name = f"unlike {other}"[:60] + ("" if group is None else f", group {group + 1}")
+    name = f"unlike {other}"[:60] + ("" if group is None else f", group {group}")
     box = dbc.Input(id=slice_id("count", side), type="text", size="sm", value=str(count),
                     inputMode="numeric", autoComplete="off")  # fmt: skip
     named = dbc.Input(id=slice_id("name", side), type="text", size="sm", value=name,

@@ -161,18 +161,15 @@ def power_text(meta: Mapping[str, Any]) -> str:
     if not found:
         return ("There are too few units to say how small a difference they could have shown: "
                 "twenty a side are needed.")  # fmt: skip
-    if found.get("seen") is None and meta["verdict"]["level"] == "none seen":
-        return (
-            "Images of the second set are so like the reference's that any share of them would "
-            "pass unseen. What another difference needs to be seen is told by Planning."
-        )
+    held = found.get("like") == "held back"
+    what = "of a group that the reference lacks" if held else "like those of the second set"
     if found.get("seen") is None:
         most = share(max(found["shares"]))
-        return (f"Even with {most} of images like those of the second set among the reference's, "
-                "fewer than four in five such samples would show it.")  # fmt: skip
+        return (f"Even with {most} of images {what} among the reference's, fewer than four in "
+                "five such samples would show it.")  # fmt: skip
     return (
-        f"If only {share(found['seen'])} of the images were like those of the second set and the "
-        "rest like the reference, four in five such samples would still show it."
+        f"If only {share(found['seen'])} of the images were {what} and the rest like the "
+        "reference, four in five such samples would still show it."
     )
 
 

@@ -13,8 +13,10 @@ from components import pickers
 from components.fields import AUTO
 from components.morphology_columns import chosen, option
 from components.state import noun, services
-from components.words import number
+from components.words import column_name, number
+from core.drift.periods import PERIODS, period_texts
 from core.drift.request import SLICE, Side
+from core.drift.series_request import MOST
 from core.errors import InputError, VitrineError
 from core.labelled.values import OWN, coded, label_column
 
@@ -61,7 +63,9 @@ def ways(found: Any, view: Any) -> list[dict[str, str]]:
     """Return what can single out images of a set: all of them, a slice, a column's value."""
     made = [one for one in columns.for_groups(found, view) if one["value"] != columns.SLICES]
     slices = [option(SLICE, "Slice")] if any(one.count for one in view.slices) else []
-    return [option(AUTO, f"All {noun(found)}s"), *slices, *made]
+    dates = [option(one.name, f"{column_name(one.name)} (dates)") for one in found.columns()
+             if one.dates]  # fmt: skip
+    return [option(AUTO, f"All {noun(found)}s"), *slices, *dates, *made]
 
 
 def values(found: Any, view: Any, by: str) -> list[dict[str, str]]:
@@ -71,11 +75,25 @@ def values(found: Any, view: Any, by: str) -> list[dict[str, str]]:
     if by == SLICE:
         return [option(one.name, f"{one.name} ({number(one.count)})")
                 for one in view.slices if one.count]  # fmt: skip
+    if any(one.dates and one.name == by for one in found.columns()):
+        return _periods(found, view, by)
     held = label_column(found, view) if by == OWN else coded(by, found.values(by))
     codes = np.asarray(held.codes)[view.working]
     counts = np.bincount(codes[codes >= 0], minlength=len(held.names))
     return [option(name, f"{name} ({number(int(counts[at]))})")
             for at, name in enumerate(held.names) if counts[at]]  # fmt: skip
+
+
+def _periods(found: Any, view: Any, by: str) -> list[dict[str, str]]:
+    """Return years, quarters, … and hours of a column of dates, those of at most 200 each."""
+    lines = []
+    for every in reversed(PERIODS):
+        texts = period_texts(found.values(by), every)[view.working].astype(str)
+        names, counts = np.unique(texts[texts != ""], return_counts=True)
+        if len(names) <= MOST:
+            pairs = zip(names.tolist(), counts.tolist(), strict=True)
+            lines += [option(name, f"{name} ({number(count)})") for name, count in pairs]
+    return lines
 
 
 def followers(name: str, by: str | None, value: str | None) -> tuple[Any, str, Any, str]:

@@ -141,8 +141,15 @@ def _ways(summary: Any, reports: int) -> list[Component]:
     """Return the ways on from a set; the first leads to the next thing to do."""
     explore, clusters, quality, curate, morphology, drift, report = (
         link(path, set=summary.name)
-        for path in ("/explore", "/clusters", "/quality", "/curate", "/morphology", "/drift",
-                     "/report")
+        for path in (
+            "/explore",
+            "/clusters",
+            "/quality",
+            "/curate",
+            "/morphology",
+            "/drift",
+            "/report",
+        )
     )
     ways = [button_link("Explore", explore, primary=True), button_link("Clusters", clusters),
             button_link("Quality", quality)]  # fmt: skip

@@ -83,7 +83,7 @@ def planted_power(
             held.append(order[:rest])
             batches.append(np.concatenate([order[rest : rest + size - count], new]))
         found.append(_seen(table, np.array(held), np.array(batches), alpha, rng))
-    return Power(tuple(shares), tuple(found), _reached(shares, found), (size, rest))
+    return Power(tuple(shares), tuple(found), reached(shares, found), (size, rest))
 
 
 def _seen(
@@ -109,7 +109,7 @@ def _seen(
     return float((observed > np.quantile(others, 1 - alpha, method="higher")).mean())
 
 
-def _reached(shares: Sequence[float], power: Sequence[float], wanted: float = 0.8) -> float | None:
+def reached(shares: Sequence[float], power: Sequence[float], wanted: float = 0.8) -> float | None:
     """Return the share at which the line through the powers first reaches what is wanted."""
     for at, value in enumerate(power):
         if value >= wanted:

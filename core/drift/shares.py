@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.drift.units import Sides
+from core.drift.units import Sides, deals
 from core.errors import InputError
 
 
@@ -44,6 +44,41 @@ def stability_index(first: np.ndarray, second: np.ndarray) -> StabilityIndex | N
     scale = 1 / first.sum() + 1 / second.sum()
     freedom = len(first) - 1
     return StabilityIndex(value, freedom * scale, float(chi2.sf(value / scale, freedom)))
+
+
+def stability_p(
+    clusters: np.ndarray, sides: Sides, *, permutations: int = 999, seed: int = 0
+) -> float | None:
+    """Return the p of the stability index by dealing units anew; None where there are too few.
+
+    Of counts of ten images a cluster the χ² p of `stability_index` is too small too often.
+
+    Parameters
+    ----------
+    clusters
+        Codes `(n,)` from 0.
+    """
+    if sides.too_few:
+        return None
+    table = np.zeros((len(sides.of_unit), int(clusters.max(initial=0)) + 1))
+    np.add.at(table, (sides.unit, clusters), 1.0)
+    table = table[:, table.sum(axis=0) > 0]
+    total = table.sum(axis=0)
+    member = np.unique(sides.unit, return_index=True)[1]
+
+    def index(second: np.ndarray) -> np.ndarray:
+        there = second @ table
+        both = [np.where(count == 0, 0.5, count) for count in (total - there, there)]
+        p, q = (count / count.sum(axis=1, keepdims=True) for count in both)
+        found: np.ndarray = ((q - p) * np.log(q / p)).sum(axis=1)
+        return found
+
+    observed = float(index(sides.of_unit[None])[0])
+    larger = done = 0
+    for dealt in deals(sides, permutations, seed):
+        larger += int((index(dealt[:, member]) >= observed - 1e-10).sum())
+        done += len(dealt)
+    return (1 + larger) / (1 + done)
 
 
 def jensen_shannon(first: np.ndarray, second: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """What explains a difference: columns, labels, picture measures, exposure; and how large it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,13 +10,17 @@ import pandas as pd
 from core.drift.anchors import scale_of
 from core.drift.conditional import by_label
 from core.drift.explain import explain
-from core.drift.power import planted_power
+from core.drift.occupancy import pooled_clusters
+from core.drift.power import REPEATS, planted_power, reached
 from core.drifting.pool import Pool, pooled_columns
 from core.errors import NotFoundError
 from core.findings import Findings
 from core.labelled.values import label_column
 from core.progress import Progress
 from core.quality.threads import calm_threads
+
+#: Groups of the reference that are held back, and the fewest units of one.
+HELD, LEAST = 3, 20
 
 #: Measures of pictures by the names of the check's table.
 MEASURES = {
@@ -106,14 +110,46 @@ def sized(
     return {**asdict(found), "anchors": [asdict(one) for one in found.anchors]}
 
 
-def power_of(pool: Pool, progress: Progress) -> dict[str, Any] | None:
-    """Return which share of images like the second side's could have been seen."""
+def power_of(pool: Pool, progress: Progress, *, differ: bool) -> dict[str, Any] | None:
+    """Return which share of other images could have been seen; None with too few units.
+
+    Parameters
+    ----------
+    differ
+        Whether the sides were found to differ: then images of the second are planted among those
+        of the first. Else they would be too alike to tell anything, and groups of the first side
+        are held back and planted, three from small to large, of which the mean is returned.
+    """
     first, second = pool.split(pool.tested)
     units = min(len(second), len(first) // 2)
-    found = planted_power(first, second, units, seed=pool.asked.seed, progress=progress)
-    if found is None:
+    pairs = [(first, second)] if differ else list(_held_back(first, pool.asked.seed))
+    repeats = REPEATS // max(1, len(pairs))
+    powers = [
+        planted_power(
+            known, new, units, repeats=repeats, seed=pool.asked.seed, progress=progress
+        )
+        for known, new in pairs
+    ]  # fmt: skip
+    found = [one for one in powers if one is not None]
+    if not found:
         return None
+    power = np.mean([one.power for one in found], axis=0).tolist()
     return {
-        "shares": list(found.shares), "power": list(found.power), "seen": found.seen,
-        "units": list(found.units),
+        "shares": list(found[0].shares), "power": power, "seen": reached(found[0].shares, power),
+        "units": list(found[0].units), "like": "second" if differ else "held back",
     }  # fmt: skip
+
+
+def _held_back(first: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the first side without one of its groups, and that group."""
+    if len(first) < 4 * LEAST:
+        return
+    with calm_threads(first.size):
+        codes = pooled_clusters(first, min(20, len(first) // LEAST), seed=seed)
+    sizes = np.bincount(codes)
+    large = np.argsort(sizes, kind="stable")
+    large = large[sizes[large] >= LEAST]
+    at = np.unique(np.linspace(0, len(large) - 1, HELD).round().astype(int))
+    for code in large[at].tolist() if len(large) else []:
+        if (codes != code).sum() >= 2 * LEAST:
+            yield first[codes != code], first[codes == code]

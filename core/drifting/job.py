@@ -99,7 +99,7 @@ def make(pool: Pool, progress: Progress) -> tuple[dict[str, Any], dict[str, pd.D
                  for line in tested.lines)  # fmt: skip
     pictures = exposed(pool, drifts, progress)
     scale = sized(pool, _width(pool), pictures.changed, progress)
-    power = power_of(pool, progress)
+    power = power_of(pool, progress, differ=drifts)
     labels = [part.label for part in pool.parts]
     meta = {
         **pool.sides.told(), "request": pool.asked.to_json(), "seed": pool.asked.seed,

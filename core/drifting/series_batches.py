@@ -12,7 +12,7 @@ from core.drift.periods import PERIODS, period_for, period_texts
 from core.drift.request import SLICE, Side
 from core.drift.series import FEWEST
 from core.drift.series_request import MOST, SeriesRequest
-from core.drifts.sides import OpenSide, _open, other_encoder
+from core.drifts.sides import OpenSide, open_side, other_encoder
 from core.errors import InputError
 from core.findings import Findings
 from core.ingest.folders import natural_key
@@ -94,8 +94,7 @@ def open_batches(asked: SeriesRequest, workspace: Workspace) -> Batches:
     library = Library.with_desk(workspace, desk)
 
     def opened(side: Side) -> OpenSide:
-        # sides ask for a unit only, which both kinds of requests have
-        return _open(side, asked, library.open, desk.view, findings)  # type: ignore[arg-type]
+        return open_side(side, asked.unit, library.open, desk.view, findings)
 
     reference = opened(asked.side)
     every = ""

@@ -14,7 +14,7 @@ from core.drift.kernel import kernel_tests, mmd_test
 from core.drift.manifold import K, overlap
 from core.drift.occupancy import CLUSTERS, Occupancy, occupancy_test, pooled_clusters
 from core.drift.result import DriftTest
-from core.drift.shares import divergence_interval, stability_index
+from core.drift.shares import divergence_interval, stability_index, stability_p
 from core.drift.units import sides_of
 from core.drifting.pool import Pool
 from core.progress import Progress
@@ -142,7 +142,8 @@ def detail_tests(pool: Pool, tested: Tested, clusters: np.ndarray, progress: Pro
         found["kernel"] = asdict(kernel_distance(first, second))
     counts = tested.occupancy.first, tested.occupancy.second
     if (index := stability_index(*counts)) is not None:
-        found["stability"] = asdict(index)
+        p = stability_p(clusters, pool.of_images, permutations=asked.permutations, seed=asked.seed)
+        found["stability"] = {**asdict(index), "p": p}
         one = divergence_interval(clusters, pool.of_images, draws=DRAWS, seed=asked.seed)
         found["divergence"] = {**asdict(one), "ci": [one.low, one.high]}
     return found

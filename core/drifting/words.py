@@ -34,11 +34,11 @@ def verdict(
         told = f"{label_a} and {label_b} cannot be tested: {why}."
         return {"level": "too few", "sentence": told, "detail": grounds(tests, clusters)}
     if seen:
-        auc = _effect(tests, "classifier")
+        auc = next((test["effect"] for test in seen if test["key"] == "classifier"), None)
         how = (
             f"a model tells {auc_words(auc)} which set an image is from (AUC {auc:.2f}). "
-            if (auc is not None)
-            else ""
+            if auc is not None
+            else f"{seen[0]['effect_name']} {seen[0]['effect']:.2g}. "
         )
         told = f"{label_b} differs from {label_a}: {how}{_changed(clusters)}".strip()
         return {"level": "drift", "sentence": told, "detail": grounds(tests, clusters)}
@@ -50,15 +50,18 @@ def could(power: Line | None) -> str:
     """Return what this sample could have shown."""
     if power is None:
         return "in this sample; how small a difference it could have shown is not known."
+    what = "of a group that the reference lacks" if power.get("like") == "held back" else (
+        "like the second set's"
+    )  # fmt: skip
     if power["seen"] is None:
         most = 100 * max(power["shares"])
         return (
-            f"that this sample could have shown: even {most:.0f} % of images like the second set's "
-            "would often be missed."
+            f"that this sample could have shown: even {most:.0f} % of images {what} would often be "
+            "missed."
         )
     return (
-        f"that this sample could have shown: of {100 * power['seen']:.0f} % images like the second "
-        "set's among the first's it would have seen four in five cases."
+        f"that this sample could have shown: {100 * power['seen']:.0f} % of images {what} would "
+        "have been seen in four of five cases."
     )
 
 
@@ -94,7 +97,3 @@ def _told(test: Line) -> str:
         f"{test['effect_name']} {test['effect']:.3g}{ci}, p {test['p']:.2g}, "
         f"{test['p_adjusted']:.2g} after Holm"
     )
-
-
-def _effect(tests: Sequence[Line], key: str) -> float | None:
-    return next((test["effect"] for test in tests if test["key"] == key), None)

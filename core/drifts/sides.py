@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.columns import holds_dates
 from core.curation.source import portable_name
+from core.drift.periods import period_rows
 from core.drift.request import SLICE, DriftRequest, Side
 from core.errors import InputError
 from core.labelled.values import coded, label_column
@@ -120,7 +122,7 @@ def open_sides(
     InputError
         The sides have other encoders, no image has the value, or nothing is left.
     """
-    one, two = (_open(side, asked, open_set, view_of, findings) for side in asked.sides)
+    one, two = (open_side(side, asked.unit, open_set, view_of, findings) for side in asked.sides)
     _check_encoders(one.opened, two.opened)
     shared = set(_ids(one)) & set(_ids(two))
     left_out: dict[str, int] = {}
@@ -163,13 +165,14 @@ def _check_encoders(one: Any, two: Any) -> None:
         raise InputError(why)
 
 
-def _open(
+def open_side(
     side: Side,
-    asked: DriftRequest,
+    unit: str | None,
     open_set: Callable[[str], Any],
     view_of: Callable[[Any], Any],
     findings: Any,
 ) -> OpenSide:
+    """Open one side: its rows, and the unit of each; see `open_sides` for the errors."""
     opened = open_set(side.name)
     view = view_of(opened)
     rows = np.asarray(view.working, np.int64)
@@ -179,7 +182,7 @@ def _open(
         rows = np.intersect1d(_with_value(side, opened, view), rows)
     if not len(rows):
         raise InputError(f"{side.text!r}: no image of the working set is in it")
-    units, kind, notes = _units(asked.unit, opened, rows, findings)
+    units, kind, notes = _units(unit, opened, rows, findings)
     return OpenSide(side, opened, view, rows, units, kind, notes)
 
 
@@ -191,7 +194,12 @@ def _with_value(side: Side, opened: Any, view: Any) -> np.ndarray:
         names, codes = found.names, found.codes
     else:
         opened.column(column)  # NotFoundError lists the columns there are
-        known = coded(column, opened.values(column))
+        values = opened.values(column)
+        if holds_dates(values):
+            rows = period_rows(values, str(side.value))
+            if rows is not None:
+                return rows
+        known = coded(column, values)
         names, codes = known.names, known.codes
     if side.value not in names:
         there = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.drift.request import DriftRequest
+from core.drifts.series import SeriesKept
 from core.errors import NotFoundError, VitrineError
 from core.storage.store import Workspace, read_json
 
@@ -64,7 +65,7 @@ class Drift:
         return self.images[self.images["side"] == side]
 
 
-class Drifts:
+class Drifts(SeriesKept):
     """The comparisons of two sets kept in a workspace; may be asked from any thread."""
 
     def __init__(self, workspace: Workspace):

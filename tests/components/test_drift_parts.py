@@ -95,7 +95,11 @@ def test_every_known_difference_is_drawn_and_in_the_table(drift):
         (None, "drift", "too few units"),
         ({"seen": 0.05, "shares": [0.05], "power": [0.8]}, "drift", "If only 5.0 % of the images"),
         ({"seen": None, "shares": [0.4], "power": [0.1]}, "drift", "Even with 40 % of images"),
-        ({"seen": None, "shares": [0.4], "power": [0.1]}, "none seen", "told by Planning"),
+        (
+            {"seen": 0.1, "shares": [0.1], "power": [0.8], "like": "held back"},
+            "none seen",
+            "of a group that the reference lacks",
+        ),
     ],
 )
 def test_what_could_have_been_seen_is_said(power, level, told):
@@ -237,7 +241,7 @@ def test_the_most_drifted_come_first_beside_their_counterparts(pair, drift, made
 def test_a_group_is_shown_alone_and_its_slice_is_named_after_it(pair, drift):
     group = drift.meta["clusters"][0]["id"]
     made = data(dash.html.Div(drift_images.body(pair, keys(drift, group=group, side="a"))))
-    assert f"Only Group {group + 1}." in text(made)
+    assert f"Only Group {group}." in text(made)
     assert drift_images.group_of(drift, keys(drift, group="999")) is None
 
 

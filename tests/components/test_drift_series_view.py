@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from app import open_services
-from components import drift_planning, drift_series, drift_series_form
+from components import drift_planning, drift_series, drift_series_form, drift_sides
 from core.config import load_settings
 from core.drifting import run_series, series_planning
 from core.drifts.series import KeptSeries
@@ -139,6 +139,15 @@ def test_the_form_offers_dates_values_and_other_sets(app):
     ]  # fmt: skip
     parts = drift_series_form.parts_of(found, view)
     assert [one["value"] for one in parts] == ["moths:year=2025", "moths:year=2026"]
+
+
+def test_the_form_of_a_comparison_begins_with_the_batch(app, made):
+    """The link of a batch leads to its own period, not to the whole set."""
+    for one in made[2]["batches"]:
+        side = drift_sides.read(one["side"])
+        _, by, listed, value = drift_sides.followers("moths", side["by"], side["value"])
+        assert (by, value) == ("time", one["name"])
+        assert {"2025", "2025-Q4", "2026-01", "2026-01-02"} <= {each["value"] for each in listed}
 
 
 def test_the_forms_ask_for_what_their_fields_say(app):

@@ -27,7 +27,7 @@ from core.drift.kernel import (
     square_distances,
 )
 from core.drift.local import local_map
-from core.drift.shares import divergence_interval, jensen_shannon
+from core.drift.shares import divergence_interval, jensen_shannon, stability_p
 from core.drift.units import sides_of
 from core.drifting.exposing import words
 from core.model import Neighbors
@@ -172,6 +172,21 @@ def test_the_interval_of_the_divergence_holds_what_it_is_for():
     same = divergence_interval(np.arange(600) % 4, sides_of(second), draws=100)
     assert same.null == pytest.approx(3 * (2 / 300) / (8 * np.log(2)))
     assert same.low == 0
+
+
+def test_the_stability_index_keeps_its_level_with_units():
+    """Five equal images a unit: by units 5 % of cases, where the shares never differ."""
+    rng = np.random.default_rng(8)
+    sides = sides_of(np.arange(300) >= 150, np.arange(300) // 5)
+    low = 0
+    for seed in range(100):
+        clusters = np.repeat(rng.integers(0, 6, 60), 5)
+        p = stability_p(clusters, sides, permutations=99, seed=seed)
+        low += p is not None and p < 0.05
+    assert low <= 11
+    moved = np.repeat(np.repeat([0, 1], 30), 5)
+    assert stability_p(moved, sides, permutations=99) == 0.01
+    assert stability_p(moved[:40], sides_of(np.arange(40) >= 20, np.arange(40) // 5)) is None
 
 
 def graph_of(points: np.ndarray, k: int, held: np.ndarray) -> Neighbors:

@@ -162,6 +162,17 @@ def test_batches_of_a_category_come_by_time_where_there_is_one(tmp_path):
     assert [one["name"] for one in found["batches"]] == ["b10", "b9"]
 
 
+def test_a_period_is_a_side_of_its_own(made):
+    """What a batch is called is what a comparison of two sets calls that side."""
+    workspace, _, whole = made
+    batches = [one["side"] for one in whole["batches"]]
+    assert batches[0] == "moths:time=2026-01"
+    found = ask(workspace, of=None, by=None, every=None, batches=batches)
+    assert [one["name"] for one in found["batches"]] == list(MONTHS)[1:]
+    for name in ("distance", "low", "high", "p"):
+        assert [one[name] for one in found["batches"]] == [one[name] for one in whole["batches"]]
+
+
 # -- degenerate and wrong --------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import pytest
 from report_example import example
 
 from app import create_app
-from components import report_routes
+from components import file_answers
 from core.config import load_settings
 from core.errors import NotFoundError
 from core.report.pdf import PdfUnavailableError
@@ -61,11 +61,11 @@ def test_a_pdf_is_printed_from_the_file_on_the_paper_asked_for(client, monkeypat
         asked.append((b"first sixty" in html, paper, patience))
         return b"%PDF-1.4 printed"
 
-    monkeypatch.setattr(report_routes, "render_pdf", render)
+    monkeypatch.setattr(file_answers, "render_pdf", render)
     assert client.get(f"/api/report/{ID}.pdf").data == b"%PDF-1.4 printed"
     done = client.get(f"/api/report/{ID}.pdf?paper=letter")
     assert done.headers["Content-Type"] == "application/pdf"
-    assert asked == [(True, "A4", report_routes.PRINTING), (True, "letter", report_routes.PRINTING)]
+    assert asked == [(True, "A4", file_answers.PRINTING), (True, "letter", file_answers.PRINTING)]
     refused = client.get(f"/api/report/{ID}.pdf?paper=A0")
     assert refused.status_code == 400
     assert "A4, letter" in refused.get_json()["error"]
@@ -80,8 +80,8 @@ def test_one_pdf_is_printed_at_a_time_and_others_are_told_so(server, monkeypatch
         assert end.wait(30)
         return b"%PDF-1.4"
 
-    monkeypatch.setattr(report_routes, "render_pdf", render)
-    monkeypatch.setattr(report_routes, "WAITING", 0.05)
+    monkeypatch.setattr(file_answers, "render_pdf", render)
+    monkeypatch.setattr(file_answers, "WAITING", 0.05)
     found = []
     first = threading.Thread(
         target=lambda: found.append(server.test_client().get(f"/api/report/{ID}.pdf"))
@@ -103,7 +103,7 @@ def test_no_browser_on_this_computer_is_explained_and_the_next_is_not_locked_out
     def render(html, settings, **_):
         raise PdfUnavailableError("no PDF, since this computer has no Chromium")
 
-    monkeypatch.setattr(report_routes, "render_pdf", render)
+    monkeypatch.setattr(file_answers, "render_pdf", render)
     for _ in range(3):
         done = client.get(f"/api/report/{ID}.pdf")
         assert done.status_code == 503

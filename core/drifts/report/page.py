@@ -198,10 +198,12 @@ def _power(meta: Meta) -> str:
     told = (
         "even the largest share planted would often be missed"
         if absent(seen)
-        else f"{share(seen)} of images like B's would be seen in four of five cases"
+        else f"{share(seen)} of such images would be seen in four of five cases"
     )
+    held = found.get("like") == "held back"
+    planted = "Images of groups of A that were held back" if held else "Images of B"
     lead = _lead(
-        f"Images of B were planted among A's, in batches of {count(units[0])} units held against "
+        f"{planted} were planted among A's, in batches of {count(units[0])} units held against "
         f"{count(units[1])}: {told}. The dotted line is four in five."
     )
     return f'{lead}<div class="card">{figures.power_curve(found)}</div>'
