@@ -1,11 +1,15 @@
 """Shared by all tests: small picture folders, and one finished sample set for the whole session."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from making import Finished, picture, run_json
 from PIL import Image
+
+# Two processes of tests on two processors: more threads in each only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
