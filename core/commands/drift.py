@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from core.commands import drift_words
+from core.commands.verified import verified
 from core.config import Settings
 from core.errors import InputError
 
-#: Largest file that is checked, and differences printed; `--json` has all.
-LARGEST_MB, PRINTED = 200, 20
 #: Exit code where `--fail-on` holds; 2 is a mistake.
 FAILED = 3
 #: What `--out` writes, by the end of the file's name.
@@ -157,41 +156,9 @@ def _write(
 
 def _verify(options: argparse.Namespace, settings: Settings) -> int:
     """Compute a comparison again and compare; 0 if it is the same, 1 if not."""
-    from core.__main__ import terminal_progress
     from core.drifting.again import verify
-    from core.progress import Progress
-    from core.runner import open_workspace
 
-    with terminal_progress() as listen:
-        found = verify(_read(options.verify), open_workspace(settings), settings, Progress(listen))
-    if options.json:
-        _print(found)
-        return 0 if found["same"] else 1
-    if found["same"]:
-        print("the same: every number came out again")
-    if not found["intact"]:
-        print("the file is not as it was written: it differs from its checksum")
-    for one in found["differences"][:PRINTED]:
-        print(f"{one['field']}: {one['kept']} in the file, {one['now']} now")
-    more = len(found["differences"]) - PRINTED
-    if more > 0:
-        print(f"and {more:,} more: --json has them")
-    return 0 if found["same"] else 1
-
-
-def _read(file: str) -> Any:
-    """Return what a JSON file holds; `InputError` if it cannot be read or is too large."""
-    path = Path(file).expanduser()
-    try:
-        if path.stat().st_size > LARGEST_MB * 2**20:
-            raise InputError(f"{path} has more than {LARGEST_MB} MB: this is not a comparison")
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} is not JSON: {error}") from error
+    return verified(options, settings, verify, "a comparison", _print)
 
 
 # -- the parser ------------------------------------------------------------------------------------

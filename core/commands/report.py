@@ -6,13 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core.commands.verified import read_json_file, verified
 from core.config import Settings
 from core.errors import InputError
-
-#: Largest report that is read from a file: with 1,000,000 images chosen it has about 80 MB.
-LARGEST_MB = 500
-#: Differences printed by a check; `--json` has all.
-PRINTED = 20
 
 
 def _print(value: Any) -> None:
@@ -166,47 +162,9 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 def _verify(options: argparse.Namespace, settings: Settings) -> int:
     """Make a report again and compare; 0 if it is the same, 1 if not."""
-    from core.__main__ import terminal_progress
-    from core.progress import Progress
     from core.reporting import verify
-    from core.runner import open_workspace
 
-    with terminal_progress() as listen:
-        found = verify(_read(options.verify), open_workspace(settings), settings, Progress(listen))
-    if options.json:
-        _print(found)
-        return 0 if found["same"] else 1
-    if found["same"]:
-        print("the same: every number came out again")
-    if not found["intact"]:
-        print("the file is not as it was written: it differs from its checksum")
-    for one in found["differences"][:PRINTED]:
-        print(f"{one['field']}: {one['kept']} in the file, {one['now']} now")
-    more = len(found["differences"]) - PRINTED
-    if more > 0:
-        print(f"and {more:,} more: --json has them")
-    return 0 if found["same"] else 1
-
-
-def _read(file: str) -> Any:
-    """Return a report from its JSON file.
-
-    Raises
-    ------
-    InputError
-        It cannot be read, is too large, or is not JSON.
-    """
-    path = Path(file).expanduser()
-    try:
-        if path.stat().st_size > LARGEST_MB * 2**20:
-            raise InputError(f"{path} has more than {LARGEST_MB} MB: this is not a report")
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} is not JSON: {error}") from error
+    return verified(options, settings, verify, "a report", _print)
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:
@@ -217,7 +175,8 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
 
     kept = Reports(open_workspace(settings))
     first, second = (
-        _read(one) if Path(one).is_file() else kept.open(one) for one in options.compare
+        read_json_file(one, "a report") if Path(one).is_file() else kept.open(one)
+        for one in options.compare
     )
     found = compare_reports(first, second)
     if options.json:
