@@ -5,7 +5,6 @@ code 2.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from core.commands import (
     report,
     search,
 )
+from core.commands.printed import print_json
 from core.config import Settings, load_settings
 from core.errors import JobCancelled, VitrineError
 from core.progress import Step
@@ -38,13 +38,6 @@ from core.progress import Step
 #: Modules of commands, in the order that `--help` lists them.
 TOPICS = (clusters, curate, curation, cutout, dedupe, drift, drift_series, export, gradient,
           labelling, labels, morphology, parts, quality, report, search)  # fmt: skip
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 @contextmanager
@@ -104,7 +97,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     with terminal_progress() as listen:
         result = run_here(settings, "run", request, f"{options.name}: {encoder}", listen)
     if options.json:
-        _print(result)
+        print_json(result)
         return 0
     clusters, micro = result["clusters"], result["micro_clusters"]
     print(
@@ -140,7 +133,7 @@ def _sets(options: argparse.Namespace, settings: Settings) -> int:
 
     lines = _library(settings).sets()
     if options.json:
-        _print([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return 0
     for line in lines:
         clusters = "no clusters yet" if line.clusters is None else f"{line.clusters} themes"
@@ -165,7 +158,7 @@ def _info(options: argparse.Namespace, settings: Settings) -> int:
         "encoder_metric": opened.spec.metric,
     }
     if options.json:
-        _print(value)
+        print_json(value)
         return 0
     for name in ("set", "source", "items", "encoder", "dims"):
         print(f"{name}: {value.get(name, '')}")
@@ -189,7 +182,7 @@ def _jobs(options: argparse.Namespace, settings: Settings) -> int:
         board.cancel(options.cancel)
     jobs = board.list()
     if options.json:
-        _print([asdict(job) for job in jobs])
+        print_json([asdict(job) for job in jobs])
         return 0
     for job in jobs:
         done = f" {job.done:,}/{job.total:,}" if job.total else ""

@@ -4,19 +4,11 @@ Without flags it lists them.
 """
 
 import argparse
-import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 from core.errors import InputError
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _clusters(options: argparse.Namespace, settings: Settings) -> int:
@@ -36,7 +28,7 @@ def _clusters(options: argparse.Namespace, settings: Settings) -> int:
     labelled = _label(options, desk, opened)
     if options.json:
         found = {one["do"]: one for one in done} | ({"labelled": labelled} if labelled else {})
-        _print({**_listed(opened, options.kind), **found})
+        print_json({**_listed(opened, options.kind), **found})
         return 0
     for one in done:
         print("\n".join(_told(one)))

@@ -1,20 +1,11 @@
 """The commands `curate` and `split`: which images to take, and how to divide a set."""
 
 import argparse
-import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 from core.errors import InputError
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
-
 
 # -- curate ----------------------------------------------------------------------------------------
 
@@ -50,7 +41,7 @@ def _curate(options: argparse.Namespace, settings: Settings) -> int:
         result = run_here(settings, "curate", request.to_json(), title, listen)
     if options.json:
         choice = Choices(workspace).open(result["choice"])
-        _print(result | choice_json(choice, data.opened))
+        print_json(result | choice_json(choice, data.opened))
     else:
         _tell_choice(result)
     return 0
@@ -116,7 +107,7 @@ def _split(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         kept, ids = Choices(workspace).open_splits(result["splits"]), opened.items["item_id"]
         held = {name: ids.iloc[kept.rows(name)].astype(str).tolist() for name in result["counts"]}
-        _print(result | held)
+        print_json(result | held)
     else:
         _tell_splits(result)
     return 0

@@ -1,7 +1,6 @@
 """The commands on slices and the curation log: slices, slice, log, undo, redo, bundle, replay."""
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,18 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from core.commands.printed import print_json
 from core.config import Settings
 from core.errors import InputError
 
 #: Exit code of `replay` where the source is not the log's set.
 DIFFERS = 2
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Any, Any]:
@@ -72,7 +65,7 @@ def _slices(options: argparse.Namespace, settings: Settings) -> int:
     view = desk.view(opened)
     found = view.slices
     if options.json:
-        _print([_slice_value(one) for one in found])
+        print_json([_slice_value(one) for one in found])
         return 0
     for one in found:
         gone = f", {one.missing:,} of it not in the set any more" if one.missing else ""
@@ -94,7 +87,7 @@ def _slice(options: argparse.Namespace, settings: Settings) -> int:
         one = view.slice(name)
         value = _slice_value(one) | {"items": [opened.addresses[row] for row in one.rows.tolist()]}
     if options.json:
-        _print(value)
+        print_json(value)
     elif event is None:
         print("\n".join(value["items"]))
     else:
@@ -161,7 +154,7 @@ def _log(options: argparse.Namespace, settings: Settings) -> int:
     desk, opened = _opened(options, settings)
     lines = desk.view(opened).history(limit=options.limit, slice=options.slice)
     if options.json:
-        _print([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return 0
     for line in lines:
         print(f"{line.number:>5} {line.when} {line.text}{' (undone)' if line.undone else ''}")
@@ -175,7 +168,7 @@ def _step(options: argparse.Namespace, settings: Settings) -> int:
     event = desk.undo(opened) if options.command == "undo" else desk.redo(opened)
     text = desk.view(opened).history(1)[0].text if event else f"nothing to {options.command}"
     if options.json:
-        _print({"event": event.fields["event"] if event else None, "text": text})
+        print_json({"event": event.fields["event"] if event else None, "text": text})
     else:
         print(text)
     return 0
@@ -192,7 +185,7 @@ def _bundle(options: argparse.Namespace, settings: Settings) -> int:
     data = desk.bundle(opened, slice=options.slice, rows=rows)
     _put(target, data)
     if options.json:
-        _print({"set": opened.name, "slice": options.slice, "file": str(target)})
+        print_json({"set": opened.name, "slice": options.slice, "file": str(target)})
     else:
         print(target)
     return 0
@@ -221,7 +214,7 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
     if target is not None:
         _put(target, found.manifest)
     if options.json:
-        _print(_replay_value(found, target))
+        print_json(_replay_value(found, target))
     elif target is not None:
         print(f"{target}: {found.items:,} items, {found.events:,} events")
     else:

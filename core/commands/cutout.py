@@ -1,10 +1,9 @@
 """The command `cutout`: the same images, cut out by their masks, as a set of their own."""
 
 import argparse
-import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 
 #: Images without a mask that are named to a person.
@@ -27,9 +26,7 @@ def _cutout(options: argparse.Namespace, settings: Settings) -> int:
         title = f"{options.name}: cut out"
         result = run_here(settings, "cutout", request.to_json(), title, listen)
     if options.json:
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
-        sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-        sys.stdout.buffer.flush()
+        print_json(result)
     else:
         _tell(name, result)
     return 0

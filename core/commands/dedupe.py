@@ -1,23 +1,15 @@
 """The commands `dedupe` and `filter-stream`: taking out copies, and frames that repeat."""
 
 import argparse
-import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 
 LEVELS = ("identical", "pixels", "near", "turned")
 
 _WORDS = {"identical": "files of equal bytes", "pixels": "pictures of equal pixels",
           "near": "near-duplicates", "turned": "turned copies"}  # fmt: skip
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 # -- dedupe ----------------------------------------------------------------------------------------
@@ -46,7 +38,7 @@ def _dedupe(options: argparse.Namespace, settings: Settings) -> int:
     if not options.dry_run:
         _apply(options, desk, opened, plan)
     if options.json:
-        _print(_as_json(plan, found, opened, options))
+        print_json(_as_json(plan, found, opened, options))
     else:
         _tell(plan, found, options)
     return 0
@@ -186,7 +178,7 @@ def _filter_stream(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         kept = Streams(workspace).open(result["stream"]).kept_rows
         ids = opened.items["item_id"].iloc[kept].astype(str).tolist()
-        _print(result | {"rows": kept.tolist(), "items": ids})
+        print_json(result | {"rows": kept.tolist(), "items": ids})
         return 0
     print(result["text"])
     print(f"  threshold from: {result['source']}")

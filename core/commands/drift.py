@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.commands import drift_words
+from core.commands.printed import print_json
 from core.commands.verified import verified
 from core.config import Settings
 from core.errors import InputError
@@ -15,13 +16,6 @@ from core.errors import InputError
 FAILED = 3
 #: What `--out` writes, by the end of the file's name.
 KINDS = (".html", ".pdf", ".json")
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _drift(options: argparse.Namespace, settings: Settings) -> int:
@@ -57,7 +51,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     document = document_of(drift.key, drift.meta, drift.images, verdict)
     _write(files, document, drift, opened, settings)
     if options.json:
-        _print(document)
+        print_json(document)
     else:
         drift_words.tell(document)
         for file in files:
@@ -98,7 +92,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     Library(workspace).open(options.a)
     lines = Drifts(workspace).list(options.a)
     if options.json:
-        _print([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return 0
     for line in lines:
         print(f"{line.key} {line.created} {line.title}: {line.sentence}")
@@ -158,7 +152,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
     """Compute a comparison again and compare; 0 if it is the same, 1 if not."""
     from core.drifting.again import verify
 
-    return verified(options, settings, verify, "a comparison", _print)
+    return verified(options, settings, verify, "a comparison", print_json)
 
 
 # -- the parser ------------------------------------------------------------------------------------

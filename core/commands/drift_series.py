@@ -1,12 +1,12 @@
 """The commands `drift-series` and `drift-plan`: batches over time, and how large they must be."""
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 from core.drift.gate import Gate
 from core.errors import InputError, VitrineError
@@ -15,13 +15,6 @@ from core.errors import InputError, VitrineError
 FAILED = 3
 #: Seconds between two looks at a watched folder.
 LEAST, MOST = 1, 86_400
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 # -- batches ---------------------------------------------------------------------------------------
@@ -90,7 +83,7 @@ def _told(result: dict[str, Any], options: argparse.Namespace, gate: Gate | None
             "condition": gate.text, "failed": judged.failed, "figures": judged.used,
             "unknown": list(judged.unknown), "batch": result["batches"][-1]["name"],
         }  # fmt: skip
-        _print(result if told is None else {**result, "gate": told})
+        print_json(result if told is None else {**result, "gate": told})
     else:
         _tell(result)
     if judged is None or gate is None:
@@ -142,7 +135,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     Library(workspace).open(options.name)
     lines = SeriesKept(workspace).series_list(options.name)
     if options.json:
-        _print([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return 0
     for line in lines:
         print(f"{line.key} {line.created} {line.title}: {line.sentence or 'a plan'}")
@@ -231,7 +224,7 @@ def _plan(options: argparse.Namespace, settings: Settings) -> int:
     result = _made(options, settings, request)
     plan = result["plan"]
     if options.json:
-        _print(result)
+        print_json(result)
         return 0
     if plan is None:
         print(f"{result['reference']['label']}: too few units for a plan; 50 are needed")

@@ -1,23 +1,15 @@
 """The command `gradient`: a strip of images from one form to another."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 from core.errors import InputError
 
 #: Correlations printed for a person.
 PRINTED = 5
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _gradient(options: argparse.Namespace, settings: Settings) -> int:
@@ -42,7 +34,7 @@ def _gradient(options: argparse.Namespace, settings: Settings) -> int:
     gradient = Gradients(workspace).open_gradient(result["gradient"])
     _write(files, gradient, opened, workspace, settings)
     if options.json:
-        _print(result)
+        print_json(result)
         return 0
     _tell(result)
     for file in files:

@@ -2,17 +2,10 @@
 
 import argparse
 import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _run(options: argparse.Namespace, settings: Settings, title: str, **asked: Any) -> Any:
@@ -56,7 +49,7 @@ def _propagate(options: argparse.Namespace, settings: Settings) -> int:
                 strict=True,
             )
         ]  # fmt: skip
-        _print(result | {"proposals": lines, "accepted": accepted})
+        print_json(result | {"proposals": lines, "accepted": accepted})
         return 0
     print(result["text"])
     if result["threshold"] is not None:
@@ -87,7 +80,7 @@ def _tell(result: dict[str, Any]) -> None:
 def _probe(options: argparse.Namespace, settings: Settings) -> int:
     result, _, _ = _run(options, settings, "linear probe", do="probe")
     if options.json:
-        _print(result)
+        print_json(result)
         return 0
     print(result["text"])
     for label, recall in sorted(result["recall"].items(), key=lambda line: line[1]):
@@ -112,7 +105,9 @@ def _batch(options: argparse.Namespace, settings: Settings) -> int:
         assert isinstance(found, NextBatch)
         ids = data.opened.items["item_id"]
         lines = json.loads(found.chosen.to_json(orient="records"))
-        _print(result | {"chosen": [{"item_id": str(ids.iat[one["row"]]), **one} for one in lines]})
+        print_json(
+            result | {"chosen": [{"item_id": str(ids.iat[one["row"]]), **one} for one in lines]}
+        )
         return 0
     print(result["text"])
     for name in result["slices"].values():

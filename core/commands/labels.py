@@ -1,11 +1,10 @@
 """The commands `import-labels` and `export-labels`."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
 from core.errors import InputError
 
@@ -13,13 +12,6 @@ from core.errors import InputError
 _LISTED = 100
 #: And as many for a person.
 _SHOWN = 5
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Any, Any, Any]:
@@ -53,7 +45,7 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     if not options.dry_run:
         event = apply_labels(desk, opened, matched, options.reason or f"from {file.name}")
     if options.json:
-        _print(_import_value(options, opened, file, matched, event))
+        print_json(_import_value(options, opened, file, matched, event))
     else:
         _tell(file, matched, event, view.noun, dry=options.dry_run)
     return 0
@@ -149,7 +141,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
         "notes": list(done.notes),
     }
     if options.json:
-        _print(value)
+        print_json(value)
         return 0
     print(
         f"{done.path}: {done.labelled:,} of {done.images:,} images have one of "

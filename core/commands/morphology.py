@@ -1,23 +1,15 @@
 """The command `morphology`: do groups of images differ, by how much, and along what?"""
 
 import argparse
-import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.commands.verified import verified
 from core.config import Settings
 from core.errors import InputError
 
 #: Pairs of groups printed to a person.
 PRINTED = 20
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _morphology(options: argparse.Namespace, settings: Settings) -> int:
@@ -43,7 +35,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
         title = f"{subject.opened.title}: compare {request.by}"
         result = run_here(settings, "morphology", request.to_json(), title, listen)
     if options.json:
-        _print(sealed(result))
+        print_json(sealed(result))
     else:
         _tell(result)
     return 0
@@ -86,7 +78,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     Library(workspace).open(options.name)
     lines = Comparisons(workspace).list(options.name)
     if options.json:
-        _print([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return 0
     for line in lines:
         print(f"{line.key} {line.created} {line.title}: {line.headline}")
@@ -99,7 +91,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
     """Compute a comparison again and compare; 0 if it is the same, 1 if not."""
     from core.comparing import verify
 
-    return verified(options, settings, verify, "a comparison", _print)
+    return verified(options, settings, verify, "a comparison", print_json)
 
 
 # -- in words --------------------------------------------------------------------------------------

@@ -1,18 +1,10 @@
 """The command `quality`: what may be wrong with a set."""
 
 import argparse
-import json
-import sys
 from typing import Any
 
+from core.commands.printed import print_json
 from core.config import Settings
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _quality(options: argparse.Namespace, settings: Settings) -> int:
@@ -43,7 +35,7 @@ def _quality(options: argparse.Namespace, settings: Settings) -> int:
         result = run_here(settings, "quality", request.to_json(), title, listen)
     decided = _decided(data.opened.name, result["topics"], workspace)
     if options.json:
-        _print(_whole(result, data.opened, workspace) | decided)
+        print_json(_whole(result, data.opened, workspace) | decided)
     else:
         _tell(result, decided)
     return 0

@@ -2,20 +2,13 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from core.commands.printed import print_json
 from core.commands.verified import read_json_file, verified
 from core.config import Settings
 from core.errors import InputError
-
-
-def _print(value: Any) -> None:
-    """Print one JSON value; text that is no valid Unicode must not end the program."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:
@@ -49,7 +42,7 @@ def _make(options: argparse.Namespace, settings: Settings) -> int:
     report = Reports(workspace).open(str(found["report"]))
     written = _files(options, report, workspace, settings)
     if options.json is True:
-        _print(report)
+        print_json(report)
         return 0
     print(report["verdict"]["sentence"])
     for line in [*report["verdict"]["detail"], *report["sentences"]]:
@@ -151,7 +144,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     Library(workspace).open(options.name)
     lines = Reports(workspace).list(options.name)
     if options.json:
-        _print([asdict(line) for line in lines])
+        print_json([asdict(line) for line in lines])
         return 0
     for line in lines:
         print(f"{line.id} {line.created} {line.slice or line.n}: {line.verdict}")
@@ -164,7 +157,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
     """Make a report again and compare; 0 if it is the same, 1 if not."""
     from core.reporting import verify
 
-    return verified(options, settings, verify, "a report", _print)
+    return verified(options, settings, verify, "a report", print_json)
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:
@@ -180,7 +173,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     )
     found = compare_reports(first, second)
     if options.json:
-        _print(found)
+        print_json(found)
         return 0
     for row in found["rows"]:
         better = {"a": "  (first is better)", "b": "  (second is better)"}.get(row["better"], "")
