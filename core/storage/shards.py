@@ -5,16 +5,19 @@ import tempfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from core.errors import ArtifactCorruptError
 from core.storage.flushed import sync_folder
 
-#: Bytes that one shard may grow to. Large enough that a million vectors are a few dozen files,
-#: small enough that a file system without sparse files is not asked for much at once.
+#: Bytes that one shard may grow to: a million vectors are a few dozen files.
 SHARD_BYTES = 64 * 2**20
+
+#: Rows of a shard that was just made. It doubles from there, so that a file system or a copy that
+#: fills holes is asked for no more than twice what is stored.
+FIRST_ROWS = 256
 
 _sync = getattr(os, "fdatasync", os.fsync)
 
@@ -40,7 +43,10 @@ def row_checksums(item_ids: Sequence[str], rows: np.ndarray) -> list[int]:
 
 
 class Shards:
-    """The shard files of one folder: true `.npy` files of `rows` x `dims` float32, made sparse.
+    """The shard files of one folder: true `.npy` files of up to `rows` x `dims` float32.
+
+    A shard grows as it fills. One process writes at a time (the writer's lock); a reader sees a
+    file that is at least as long as its header says.
 
     Parameters
     ----------
@@ -53,7 +59,7 @@ class Shards:
     def __init__(self, folder: Path, dims: int):
         self._folder = folder
         self._dims = dims
-        rows = max(256, SHARD_BYTES // (4 * max(1, dims)))
+        rows = max(FIRST_ROWS, SHARD_BYTES // (4 * max(1, dims)))
         self.rows = 1 << (rows.bit_length() - 1)
 
     def path(self, shard: int) -> Path:
@@ -80,9 +86,7 @@ class Shards:
             shard, row = divmod(first + done, self.rows)
             part = rows[done : done + self.rows - row]
             path = self.path(shard)
-            if not path.is_file():
-                self._create(path)
-            offset = self._offset(path) + row * self._dims * 4
+            offset = self._room(path, row + len(part)) + row * self._dims * 4
             with path.open("r+b", buffering=0) as file:
                 file.seek(offset)
                 data = bytes_of(part)
@@ -112,15 +116,26 @@ class Shards:
                 vectors[at[order]] = mapped[rows[order]]
         return vectors
 
-    def _create(self, path: Path) -> None:
+    def _room(self, path: Path, rows: int) -> int:
+        """Make or lengthen a shard to hold `rows` rows; return where its rows begin."""
+        if not path.is_file():
+            self._create(path, self._rounded(rows))
+        capacity, offset = self._header(path)
+        if rows > capacity:
+            self._grow(path, self._rounded(rows), offset)
+        return offset
+
+    def _rounded(self, rows: int) -> int:
+        """Return the least capacity of the doubling series that holds `rows` rows."""
+        return min(self.rows, max(FIRST_ROWS, 1 << (rows - 1).bit_length()))
+
+    def _create(self, path: Path, rows: int) -> None:
         """Make an empty shard under its name only once its header is on disk."""
-        shape = (self.rows, self._dims)
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "r+b") as file:
-                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-                np.lib.format.write_array_header_1_0(file, header)
-                file.truncate(file.tell() + shape[0] * shape[1] * 4)
+                self._write_header(file, rows)
+                file.truncate(file.tell() + rows * self._dims * 4)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
@@ -129,18 +144,34 @@ class Shards:
             Path(name).unlink(missing_ok=True)
             raise
 
+    def _grow(self, path: Path, rows: int, offset: int) -> None:
+        """Lengthen a shard: first the file, then the header, which numpy pads to be rewritten."""
+        with path.open("r+b") as file:
+            file.truncate(offset + rows * self._dims * 4)
+            os.fsync(file.fileno())
+            self._write_header(file, rows)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _write_header(self, file: BinaryIO, rows: int) -> None:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (rows, self._dims)}
+        np.lib.format.write_array_header_1_0(file, header)
+
     def _map(self, shard: int, rows: int) -> np.ndarray:
         """Map the first `rows` rows of a shard, having checked that they are all there."""
         path = self.path(shard)
         if not path.is_file():
             raise ArtifactCorruptError(damaged(path, "it is missing"))
-        offset, size = self._offset(path), path.stat().st_size
+        capacity, offset = self._header(path)
+        size = path.stat().st_size
+        if capacity < rows:
+            raise ArtifactCorruptError(damaged(path, f"its header says only {capacity} rows"))
         if size < offset + rows * self._dims * 4:
             raise ArtifactCorruptError(damaged(path, f"it is cut off at {size} bytes"))
         return np.memmap(path, "<f4", "r", offset, (rows, self._dims))
 
-    def _offset(self, path: Path) -> int:
-        """Return where a shard's rows begin, having compared its header with what it must say."""
+    def _header(self, path: Path) -> tuple[int, int]:
+        """Return a shard's rows and where they begin, having checked what its header says."""
         try:
             with path.open("rb") as file:
                 if np.lib.format.read_magic(file) != (1, 0):
@@ -149,9 +180,10 @@ class Shards:
                 offset = file.tell()
         except (ValueError, EOFError, SyntaxError) as error:
             raise ArtifactCorruptError(damaged(path, f"unreadable header ({error})")) from None
-        if shape != (self.rows, self._dims) or fortran or dtype != np.dtype("<f4"):
+        fits = len(shape) == 2 and 0 < shape[0] <= self.rows and shape[1] == self._dims
+        if not fits or fortran or dtype != np.dtype("<f4"):
             raise ArtifactCorruptError(damaged(path, f"its header says {dtype} {shape}"))
-        return offset
+        return shape[0], offset
 
 
 def _consecutive(numbers: np.ndarray) -> bool:

@@ -98,6 +98,43 @@ def test_shards_are_plain_npy_files(tmp_path, small_shards):
     assert np.array_equal(np.concatenate(parts)[:300], vectors)
 
 
+def test_a_shard_takes_no_more_than_twice_what_it_holds_and_grows(tmp_path):
+    cache, ids, vectors = filled(tmp_path)
+    path = tmp_path / "shard-00000.npy"
+    assert path.stat().st_size == 128 + 256 * DIMS * 4
+    more, new = names(700, 100), vectors_of(700, 3)
+    with cache.writer():
+        cache.append(more[:300], new[:300])
+        assert np.load(path, mmap_mode="r").shape == (512, DIMS)
+        before = cache.load(ids)
+        cache.append(more[300:], new[300:])
+    assert np.load(path, mmap_mode="r").shape == (1024, DIMS)
+    assert path.stat().st_size == 128 + 1024 * DIMS * 4
+    assert np.array_equal(before, vectors)
+    assert np.array_equal(VectorCache(tmp_path, SPEC).load([*ids, *more]), np.r_[vectors, new])
+    assert cache.verify() == []
+
+
+def test_a_shard_as_long_as_it_may_get_is_read_and_filled(tmp_path):
+    cache, ids, vectors = filled(tmp_path)
+    path, full = tmp_path / "shard-00000.npy", cache._shards.rows
+    with path.open("r+b") as file:  # as earlier versions made them
+        cache._shards._write_header(file, full)
+        file.truncate(128 + full * DIMS * 4)
+    with cache.writer():
+        cache.append(["next"], vectors_of(1, 5))
+    assert np.array_equal(cache.load([*ids, "next"]), np.r_[vectors, vectors_of(1, 5)])
+    assert np.load(path, mmap_mode="r").shape == (full, DIMS)
+
+
+def test_a_header_of_fewer_rows_than_are_stored_is_named(tmp_path):
+    cache, ids, _ = filled(tmp_path)
+    with (tmp_path / "shard-00000.npy").open("r+b") as file:
+        cache._shards._write_header(file, 3)
+    with pytest.raises(ArtifactCorruptError, match="says only 3 rows"):
+        cache.load(ids)
+
+
 def test_missing_leaves_out_what_is_stored_or_quarantined(tmp_path):
     cache, ids, _ = filled(tmp_path)
     with cache.writer():
@@ -302,7 +339,7 @@ def test_a_file_the_system_refuses_to_let_grow_is_a_storage_error(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     cache = VectorCache(tmp_path, SPEC)
     with cache.writer():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
         try:
             with pytest.raises(StorageError, match="storing vectors"):
                 cache.append(["a"], vectors_of(1))
@@ -311,6 +348,27 @@ def test_a_file_the_system_refuses_to_let_grow_is_a_storage_error(tmp_path):
         assert not list(tmp_path.glob("*shard*"))
         cache.append(["a"], vectors_of(1))
     assert np.array_equal(cache.load(["a"]), vectors_of(1))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file size limits are POSIX")
+def test_a_shard_the_system_refuses_to_let_grow_keeps_what_it_holds(tmp_path):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    cache, ids, vectors = filled(tmp_path)
+    more, new = names(600, 100), vectors_of(600, 3)
+    with cache.writer():
+        size = (tmp_path / "shard-00000.npy").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            with pytest.raises(StorageError, match="storing vectors"):
+                cache.append(more, new)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert np.array_equal(cache.load(ids), vectors)
+        assert cache.verify() == []
+        cache.append(more, new)
+    assert np.array_equal(cache.load([*ids, *more]), np.r_[vectors, new])
 
 
 def test_a_second_writer_waits_and_says_so(tmp_path):
