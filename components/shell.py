@@ -24,11 +24,12 @@ LIVE_MS, IDLE_MS = 700, 5000
 
 #: Pages that show one set.
 SET_PAGES = ("/explore", "/clusters", "/quality", "/curate", "/morphology", "/drift",
-             "/slices", "/report")  # fmt: skip
+             "/encoders", "/slices", "/report")  # fmt: skip
 
 PAGES = (("/", "Sets", "s"), ("/explore", "Explore", "e"), ("/clusters", "Clusters", "c"),
          ("/quality", "Quality", "q"), ("/curate", "Curate", "u"),
-         ("/morphology", "Morphology", "m"), ("/drift", "Drift", "d"), ("/slices", "Slices", "l"),
+         ("/morphology", "Morphology", "m"), ("/drift", "Drift", "d"),
+         ("/encoders", "Encoders", "n"), ("/slices", "Slices", "l"),
          ("/report", "Report", "r"), ("/jobs", "Jobs", "j"))  # fmt: skip
 
 #: Pages that are a part of another one, which is the one in the top bar.
@@ -37,7 +38,7 @@ PARTS = {"/labels": "/quality", "/gradient": "/morphology"}
 KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/",), "Filter the images, or choose the set"),
     (("g", "s e c q u"), "Go to Sets, Explore, Clusters, Quality or Curate"),
-    (("g", "m d l r j"), "Go to Morphology, Drift, Slices, Report or Jobs"),
+    (("g", "m d n l r j"), "Go to Morphology, Drift, Encoders, Slices, Report or Jobs"),
     (("l", "b", "p"), "Map: lasso, box or pan"),
     (("v",), "Map: select what is in view"),
     (("n", "i"), "Map: lines to true neighbours, pictures of themes"),

@@ -14,12 +14,14 @@ from typing import Any
 
 from core.commands import (
     clusters,
+    court,
     curate,
     curation,
     cutout,
     dedupe,
     drift,
     drift_series,
+    encoders,
     export,
     gradient,
     labelling,
@@ -29,6 +31,8 @@ from core.commands import (
     quality,
     report,
     search,
+    tune,
+    watch,
 )
 from core.commands.printed import print_json
 from core.config import Settings, load_settings
@@ -36,8 +40,9 @@ from core.errors import JobCancelled, VitrineError
 from core.progress import Step
 
 #: Modules of commands, in the order that `--help` lists them.
-TOPICS = (clusters, curate, curation, cutout, dedupe, drift, drift_series, export, gradient,
-          labelling, labels, morphology, parts, quality, report, search)  # fmt: skip
+TOPICS = (clusters, court, curate, curation, cutout, dedupe, drift, drift_series, encoders, export,
+          gradient, labelling, labels, morphology, parts, quality, report, search, tune,
+          watch)  # fmt: skip
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,25 +12,12 @@ from core.encoders import Encoder, describe, open_encoder
 from core.imaging.decode import ItemFile
 from core.imaging.files import reason_of_os_error
 from core.ingest.items import free_name, same_values
+from core.itemfiles import files_of
 from core.keys import item_id
 from core.model import BrokenFile, EncoderSpec, ImageSet, Scan
 from core.run import Run
-from core.storage.records import imageset_key, region_of
+from core.storage.records import imageset_key
 from core.storage.vectors import VectorCache
-
-
-def _files(items: pd.DataFrame, root: str, wanted: set[str] | None = None) -> list[ItemFile]:
-    """Return each different item once, in the order of the table; None wants all."""
-    seen: set[str] = set()
-    files = []
-    for row in cast(list[dict[str, Any]], items.to_dict("records")):
-        key, path = row["item_id"], row["path"]
-        if key in seen or not isinstance(path, str) or not path:
-            continue
-        seen.add(key)
-        if wanted is None or key in wanted:
-            files.append(ItemFile(key, Path(root) / path, region_of(row), Path(root)))
-    return files
 
 
 def encode_items(state: Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
@@ -65,7 +51,7 @@ def _fill(state: Run, found: Scan, cache: VectorCache, encoder: Encoder | None) 
                 return False
         state.reused = len(readable) - len(missing)
         if encoder is not None and missing:
-            files = _files(found.items, found.root, missing)
+            files = files_of(found.items, found.root, missing)
             _encode_missing(state, files, encoder, cache, hashed=found.kind != "idx")
     _read_unknown(state, found, ids)
     state.quarantined = cache.quarantined(ids)
@@ -139,7 +125,7 @@ def _keep(state: Run, batch: EncodedBatch) -> None:
 def _read_unknown(state: Run, found: Scan, ids: Sequence[str]) -> None:
     """Decode the pictures whose facts are not known, as after the catalogue was deleted."""
     unknown = set(ids) - set(state.catalog.get_facts(ids)) - set(state.unreadable_now)
-    files = _files(found.items, found.root, unknown)
+    files = files_of(found.items, found.root, unknown)
     if not files:
         return
     batches = read_pictures(

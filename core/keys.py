@@ -45,6 +45,11 @@ ALGORITHM = {
     "colours": 1,
     "drift": 1,
     "driftseries": 1,
+    "patches": 1,
+    "fitted": 1,
+    "court": 1,
+    "nuisance": 1,
+    "tuning": 1,
 }
 
 Hashable = object

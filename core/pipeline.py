@@ -66,6 +66,7 @@ def _run(state: Run) -> dict[str, Any]:
     found = scan(
         state.request.source,
         samples_folder=workspace.root / "samples",
+        files_folder=workspace.root / "files",
         known_hashes=state.catalog,
         limits=state.limits,
         progress=progress,

@@ -154,6 +154,7 @@ def _scan(source: str, workspace: Workspace, settings: Settings, progress: Progr
         return scan(
             source,
             samples_folder=workspace.root / "samples",
+            files_folder=workspace.root / "files",
             known_hashes=catalog,
             limits=_limits(settings),
             progress=progress,

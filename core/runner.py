@@ -130,6 +130,26 @@ def _run_series(request: dict[str, Any], settings: Settings, progress: Progress)
     return run_series(request, open_workspace(settings), settings, progress)
 
 
+def _run_court(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.judging import run_court
+
+    return run_court(request, open_workspace(settings), settings, progress)
+
+
+def _run_nuisance(
+    request: dict[str, Any], settings: Settings, progress: Progress
+) -> dict[str, Any]:
+    from core.judging import run_nuisance
+
+    return run_nuisance(request, open_workspace(settings), settings, progress)
+
+
+def _run_tune(request: dict[str, Any], settings: Settings, progress: Progress) -> dict[str, Any]:
+    from core.tuning import run_tune
+
+    return run_tune(request, open_workspace(settings), settings, progress)
+
+
 #: What does a job of each kind; each imports what it needs when it is asked.
 KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]] = {
     "run": _run_set,
@@ -147,6 +167,9 @@ KINDS: dict[str, Callable[[dict[str, Any], Settings, Progress], dict[str, Any]]]
     "cutout": _run_cutout,
     "drift": _run_drift,
     "series": _run_series,
+    "court": _run_court,
+    "nuisance": _run_nuisance,
+    "tune": _run_tune,
 }
 
 

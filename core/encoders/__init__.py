@@ -5,14 +5,31 @@ package loads none of the libraries behind them.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
-from core.encoders import pixels, texture, timm_models
+from core.encoders import pixels, texture
 from core.encoders.base import Encoder, parse_name, suggest
+from core.encoders.timm_models import OPTIONS as TIMM_OPTIONS
 from core.errors import EncoderUnavailableError
 from core.model import EncoderSpec
 
 __all__ = ["ENCODERS", "Encoder", "Listing", "describe", "open_encoder"]
+
+
+#: Families of encoders: modules with `describe(name, memo)` and `open_named(name, memo, device)`.
+_FAMILIES = {
+    "timm": "core.encoders.timm_models",
+    "open_clip": "core.encoders.open_clip_models",
+    "onnx": "core.encoders.onnx_files",
+    "python": "core.encoders.callables",
+    "torchscript": "core.encoders.torch_programs",
+    "exported": "core.encoders.torch_programs",
+    "ensemble": "core.encoders.fitted",
+    "residual": "core.encoders.fitted",
+    "tuned": "core.encoders.tuned",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +59,14 @@ ENCODERS: tuple[Listing, ...] = (
         "timm:<name>",
         "A timm model from the hub",
         "What the model was trained for; needs its weights once, from the network or its cache.",
-        timm_models.OPTIONS,
+        TIMM_OPTIONS,
         True,
     ),
     Listing(
         "timm:local-dir:<folder>",
         "A timm model from a folder",
         "A folder with config.json and model.safetensors; needs no network.",
-        timm_models.OPTIONS,
+        TIMM_OPTIONS,
         True,
     ),
 )
@@ -81,8 +98,9 @@ def describe(name: str, *, memo: Path | None = None) -> EncoderSpec | None:
         return pixels.describe(parsed)
     if parsed.base == "colour-texture":
         return texture.describe(parsed)
-    if parsed.base.startswith("timm:"):
-        return timm_models.describe(parsed, memo)
+    family = _family(parsed.base)
+    if family is not None:
+        return cast(EncoderSpec | None, family.describe(parsed, memo))
     known = [listing.name for listing in ENCODERS]
     hint = suggest(parsed.base, ["pixels", "colour-texture", f"timm:{parsed.base}"])
     raise EncoderUnavailableError(
@@ -113,4 +131,10 @@ def open_encoder(name: str, *, memo: Path | None = None, device: str = "auto") -
     if parsed.base == "colour-texture":
         return texture.ColourTextureEncoder(parsed)
     describe(name, memo=memo)
-    return timm_models.open_timm(parsed, memo, device)
+    return cast(Encoder, _family(parsed.base).open_named(parsed, memo, device))
+
+
+def _family(base: str) -> Any:
+    """Return the module that opens encoders named `family:…`; None if there is none."""
+    family, colon, _ = base.partition(":")
+    return import_module(_FAMILIES[family]) if colon and family in _FAMILIES else None

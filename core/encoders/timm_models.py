@@ -90,7 +90,7 @@ def _memo_key(name: EncoderName, source: Source, memo: Memo) -> tuple[object, ..
     return ("timm", _MEMO_VERSION, version("timm"), shape, *source.identity(memo))
 
 
-def open_timm(name: EncoderName, memo: Path | None, device: str) -> "TimmEncoder":
+def open_named(name: EncoderName, memo: Path | None, device: str) -> "TimmEncoder":
     """Load a timm model and remember what it is.
 
     Raises

@@ -15,6 +15,7 @@ from core.ingest.folders import printable, scan_folder
 from core.ingest.given import holds_vectors, scan_vectors
 from core.ingest.items import item_table
 from core.ingest.samples import SAMPLES, materialise_sample
+from core.ingest.schemes import Reading, reader_of
 from core.ingest.tables import scan_table
 from core.keys import digest
 from core.model import Scan
@@ -34,6 +35,7 @@ def scan(
     source: str,
     *,
     samples_folder: Path | None = None,
+    files_folder: Path | None = None,
     known_hashes: FileHashes | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -47,6 +49,8 @@ def scan(
         not), a .npy, .npz or Parquet of vectors, or "sample:digits".
     samples_folder
         Where sample sets are written; needed for "sample:…" only.
+    files_folder
+        Where files are kept that are made from a source: masks, members of archives, frames.
     known_hashes
         Remembers hashes of files; without it every file is read.
     limits
@@ -73,6 +77,9 @@ def scan(
         return scan_idx(source, images, progress)
     if not source:
         raise InputError(f"no source given; Vitrine takes {ACCEPTED}")
+    reader = reader_of(source)
+    if reader is not None:
+        return reader(source, Reading(hashes, limits, progress, files_folder))
     path = Path(source).expanduser()
     try:
         return _scan_path(source, path.absolute(), hashes, limits, progress)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InputError
+from core.morphology.groupsums import exact_sums, permuted_sums
 from core.morphology.permute import Arrangements, arrangements
 from core.morphology.result import (
     TestResult,
@@ -21,9 +22,6 @@ from core.morphology.result import (
 )
 from core.progress import Progress
 
-STAGE = "permutations"
-#: Group sums (arrangements × groups × dimensions) that one step holds in float64: 64 MB.
-VALUES = 8_000_000
 #: Ratios of sizes and of spreads from which the test of means is only approximate.
 UNEVEN, UNLIKE = 5.0, 1.5
 
@@ -102,12 +100,13 @@ def permanova(
         return Permanova(undefined(F2_NAME, len(points), why), none, np.nan, np.nan, sizes, empty)
     moved = small(points)
     ways = arrangements(groups, blocks, permutations, seed)
-    between, weighted, total = _sums(moved, groups, None)
-    others = _permuted(moved, groups, ways, progress)
     n, m = len(points), len(sizes)
+    here = exact_sums(moved, groups, np.arange(n)[None])
+    between, weighted, total = here.between[0], here.weighted[0], float(np.square(moved).sum())
+    others = permuted_sums(moved, groups, ways.orders, (between, weighted), progress)
     f1 = float(_f1(between, total, n, m))
-    f1s = _f1(others[0], total, n, m)
-    f2, f2s = float(between / weighted), others[0] / others[1]
+    f1s = _f1(others.between, total, n, m)
+    f2, f2s = float(between / weighted), others.between / others.weighted
     omega = (m - 1) * (f1 - 1) / ((m - 1) * (f1 - 1) + n)
     spreads = np.sqrt(_variances(moved, groups))
     care = (*least_p(ways.p_min), *_unlike(sizes, spreads), *_one_group(groups, blocks))
@@ -176,45 +175,6 @@ def small(points: np.ndarray) -> np.ndarray:
         return centred
     values, vectors = np.linalg.eigh(centred @ centred.T)
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
-
-
-def _sums(
-    points: np.ndarray, groups: np.ndarray, orders: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the sum of squares between, the denominator of F₂, and the total.
-
-    Shapes `(b,)` for `orders` `(b, n)`; of the observed groups, without a dimension, for None.
-    """
-    from scipy.sparse import csr_matrix
-
-    n, m = len(points), int(groups.max()) + 1
-    dealt = groups[None, :] if orders is None else groups[orders]
-    b = len(dealt)
-    rows = (np.arange(b)[:, None] * m + dealt).reshape(-1)
-    hot = csr_matrix((np.ones(b * n), (rows, np.tile(np.arange(n), b))), shape=(b * m, n))
-    square = np.einsum("ij,ij->i", points, points)
-    means = hot @ points
-    sizes = np.bincount(groups, minlength=m).astype(np.float64)
-    explained = np.einsum("ij,ij->i", means, means).reshape(b, m) / np.maximum(sizes, 1)
-    within = (hot @ square).reshape(b, m) - explained
-    variance = within / np.maximum(sizes - 1, 1)
-    weighted = ((1 - sizes / n) * variance * (sizes > 0)).sum(axis=1)
-    between, total = explained.sum(axis=1), float(square.sum())
-    return (between[0], weighted[0], total) if orders is None else (between, weighted, total)
-
-
-def _permuted(
-    points: np.ndarray, groups: np.ndarray, ways: Arrangements, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return both sums of every arrangement, each `(b,)`."""
-    m = int(groups.max()) + 1
-    step = max(1, VALUES // max(1, m * points.shape[1] + 2 * len(points)))
-    between, weighted = np.empty((2, len(ways.orders)))
-    for start in range(0, len(ways.orders), step):
-        part = slice(start, min(start + step, len(ways.orders)))
-        progress.report(STAGE, start, len(ways.orders))
-        between[part], weighted[part], _ = _sums(points, groups, ways.orders[part])
-    return between, weighted
 
 
 def _f1(between: np.ndarray, total: float, n: int, m: int) -> np.ndarray:

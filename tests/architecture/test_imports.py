@@ -35,6 +35,8 @@ TIERS = {
         "labelfiles",
         "comparisons",
         "drifts",
+        "courts",
+        "itemfiles",
     ),
     5: (
         "regroup",
@@ -46,6 +48,9 @@ TIERS = {
         "streaming",
         "comparing",
         "drifting",
+        "judging",
+        "tuning",
+        "fitting",
         "cutting",
         "run",
         "gather",
@@ -62,7 +67,8 @@ TIERS = {
 
 #: Never loaded by the process that serves pages.
 HEAVY = ("torch", "timm", "torchvision", "numba", "umap", "hdbscan", "sklearn", "skimage",
-         "faiss", "openTSNE", "scipy", "pynndescent")  # fmt: skip
+         "faiss", "openTSNE", "scipy", "pynndescent", "open_clip", "onnxruntime", "onnx", "av",
+         "lightly", "fsspec")  # fmt: skip
 
 
 def sources(folder):

@@ -12,7 +12,7 @@ from tests.fakes import FakeServices
 def pages():
     """The page modules by name, registered with one Dash app as Dash requires."""
     names = ("home", "explore", "clusters", "quality", "labels", "curate", "morphology",
-             "gradient", "drift", "slices", "report", "jobs")  # fmt: skip
+             "gradient", "drift", "encoders", "slices", "report", "jobs")  # fmt: skip
     if any(f"pages.{name}" not in sys.modules for name in names):
         dash.Dash("pages-under-test", use_pages=True, pages_folder="")
     return {name: importlib.import_module(f"pages.{name}") for name in names}

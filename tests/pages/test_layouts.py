@@ -17,6 +17,7 @@ PAGES = (
     "morphology",
     "gradient",
     "drift",
+    "encoders",
     "slices",
     "report",
     "jobs",
