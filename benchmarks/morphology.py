@@ -3,10 +3,10 @@
     python -m benchmarks.morphology [--large 70000] [--small 2000] [--dims 256]
                                     [--permutations 99] [--repeats 3]
 
-Each line is measured in a process of its own, the peers in turns: wall seconds (median), processor
-seconds of all threads, and by how much the peak memory exceeds that of the process before it
-began. Data: ten groups of uneven size around means hardly apart. scikit-bio is given
-a matrix of distances, which is timed by itself; `ratio` is what scikit-bio takes with its matrix
+Each line is measured in a process of its own, the peers in turns: wall seconds (median; of small
+data also over several calls in the process), processor seconds of all threads, and by how much the
+peak memory exceeds that of the process before it began. Data: ten groups of uneven size around
+means hardly apart. scikit-bio is given a matrix of distances, which is timed by itself; `ratio` is what scikit-bio takes with its matrix
 over what Vitrine takes, `test alone` without. Statistics must agree to 1e-9, p-values within three
 Monte Carlo standard errors, or the run fails.
 """
@@ -22,6 +22,8 @@ from importlib.metadata import version
 import numpy as np
 
 Numbers = dict[str, float]
+#: Calls in one process, of which the median counts, for up to so many units.
+CALLS, FEW = 7, 5000
 #: How far statistics may differ, and p-values in Monte Carlo standard errors.
 SAME, ERRORS = 1e-9, 3.0
 
@@ -68,12 +70,15 @@ def measure(name: str, n: int, dims: int, permutations: int) -> Numbers:
     """Run one case once; in a process of its own, so that peaks are its own."""
     points, groups = groups_of(n, dims)
     CASES[name](points[:200], groups[:200], 9)  # what is imported and compiled at first use
-    before, wall, processor = peak(), time.perf_counter(), time.process_time()
-    found = CASES[name](points, groups, permutations)
-    return {
-        **found, "wall": time.perf_counter() - wall, "processor": time.process_time() - processor,
-        "memory": peak() - before,
-    }  # fmt: skip
+    before = peak()
+    runs = []
+    for _ in range(CALLS if n <= FEW else 1):
+        wall, processor = time.perf_counter(), time.process_time()
+        found = CASES[name](points, groups, permutations)
+        taken = {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
+        runs.append({**found, **taken})
+    middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+    return {**middle, "memory": peak() - before}
 
 
 def repeated(names: list[str], n: int, options: argparse.Namespace) -> dict[str, Numbers]:
@@ -94,7 +99,7 @@ def repeated(names: list[str], n: int, options: argparse.Namespace) -> dict[str,
 def told(n: int, found: dict[str, Numbers]) -> None:
     for name, one in found.items():
         print(
-            f"{n:8,d} {name:22} {one['wall']:8.2f} {one['processor']:8.2f} {one['memory']:8.0f}"
+            f"{n:8,d} {name:22} {one['wall']:8.3f} {one['processor']:8.3f} {one['memory']:8.0f}"
             f" {one['statistic']:14.9f} {one['p']:7.4f}"
         )
 

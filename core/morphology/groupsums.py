@@ -33,10 +33,10 @@ class Sums:
 
 def exact_sums(points: np.ndarray, groups: np.ndarray, orders: np.ndarray) -> Sums:
     """Return the sums of arrangements `orders` `(b, n)` of centred points, in double precision."""
-    square = np.einsum("ij,ij->i", points, points)
+    square, codes = np.einsum("ij,ij->i", points, points), groups.astype(np.int32)
     between, weighted = np.empty((2, len(orders)))
     for part in _parts(points, groups, len(orders)):
-        explained, within = _explained(points, square, groups[orders[part]])
+        explained, within = _explained(points, square, codes[orders[part]])
         between[part] = explained.sum(axis=1)
         weighted[part] = (within * _weights(groups)).sum(axis=1)
     return Sums(between, weighted)
@@ -66,11 +66,11 @@ def permuted_sums(
     scale = float(np.sqrt(square.mean())) or 1.0
     single, square = (points / scale).astype(np.float32), square / scale**2
     seen = (observed[0] / scale**2, observed[1] / scale**2)
-    weights, shape = _weights(groups), len(orders)
+    weights, codes, shape = _weights(groups), groups.astype(np.int32), len(orders)
     between, weighted, near = np.empty(shape), np.empty(shape), np.zeros(shape, bool)
 
     def sums(part: slice) -> int:
-        explained, within = _explained(single, square, groups[orders[part]])
+        explained, within = _explained(single, square, codes[orders[part]])
         error = _error(explained, groups)
         between[part] = explained.sum(axis=1)
         weighted[part] = (within * weights).sum(axis=1)
@@ -109,7 +109,7 @@ def _explained(
     b, n = dealt.shape
     sizes = np.bincount(dealt[0])
     m = len(sizes)
-    rows = (dealt.T + np.arange(0, b * m, m)).astype(np.int32).reshape(-1)
+    rows = (dealt.T + np.arange(0, b * m, m, dtype=np.int32)).reshape(-1)
     starts = np.arange(0, n * b + 1, b, dtype=np.int32)
     hot = csc_matrix((np.ones(b * n, points.dtype), rows, starts), shape=(b * m, n), copy=False)
     sums = np.asarray(hot @ points).astype(np.float64, copy=False)
@@ -145,8 +145,10 @@ def _near(
     """
     value, off = between
     first = np.abs(value - observed[0]) <= off + TIES * (observed[0] + value)
+    least, most = weighted[0] - weighted[1], weighted[0] + weighted[1]
+    lost = least <= 0.5 * most  # all of it may be rounding: neither side is sure
     seen = observed[0] / observed[1]
-    low = (value - off) / (weighted[0] + weighted[1])
-    least = weighted[0] - weighted[1]
-    high = np.where(least > 0, (value + off) / np.where(least > 0, least, 1), np.inf)
-    return np.asarray(first | ((low * (1 - TIES) <= seen) & (seen <= high * (1 + TIES))))
+    low = (value - off) / np.where(lost, 1, most)
+    high = (value + off) / np.where(lost, 1, least)
+    second = (low * (1 - TIES) <= seen) & (seen <= high * (1 + TIES))
+    return np.asarray(first | lost | second)

@@ -102,7 +102,11 @@ def permanova(
     ways = arrangements(groups, blocks, permutations, seed)
     n, m = len(points), len(sizes)
     here = exact_sums(moved, groups, np.arange(n)[None])
-    between, weighted, total = here.between[0], here.weighted[0], float(np.square(moved).sum())
+    between, weighted, total = (
+        here.between[0],
+        here.weighted[0],
+        float(np.einsum("ij,ij->", moved, moved)),
+    )
     others = permuted_sums(moved, groups, ways.orders, (between, weighted), progress)
     f1 = float(_f1(between, total, n, m))
     f1s = _f1(others.between, total, n, m)

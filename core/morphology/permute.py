@@ -81,10 +81,15 @@ def arrangements(
         return Arrangements(orders[~same], True, alike / count)
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(place == block) for block in range(len(table))]
-    orders = np.empty((permutations, len(groups)), np.int64)
-    for order in orders:
-        for rows in members:
-            order[rows] = rng.permutation(rows)
+    if len(members) == 1:
+        orders = np.tile(members[0], (permutations, 1))
+        for order in orders:
+            rng.shuffle(order)
+    else:
+        orders = np.empty((permutations, len(groups)), np.int64)
+        for order in orders:
+            for rows in members:
+                order[rows] = rng.permutation(rows)
     return Arrangements(orders, False, max(1 / (permutations + 1), min(1.0, alike / count)))
 
 
