@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from components.morphology_distances import arranged, joined
+from components.morphology_plane import plane_of
 from components.morphology_tree import members
 from core.errors import NotFoundError
 
@@ -107,6 +109,16 @@ def _matrix(comparison: Any, items: Any) -> pd.DataFrame:
     return table
 
 
+def _plane(comparison: Any, items: Any) -> pd.DataFrame:
+    """Return the groups' principal coordinates."""
+    names, matrix = arranged(comparison.meta)
+    found = plane_of(names, matrix)
+    scores = np.full((len(names), 2), np.nan) if found is None else found.scores
+    table = pd.DataFrame(scores, columns=["coordinate_1", "coordinate_2"])
+    table.insert(0, "group", names)
+    return table
+
+
 def _tree(comparison: Any, items: Any) -> pd.DataFrame:
     """Return the links of the tree: children, height, leaves, support, and the groups below."""
     found = comparison.meta.get("tree")
@@ -148,6 +160,7 @@ TABLES: dict[str, Callable[[Any, Any], pd.DataFrame]] = {
     "rows": _rows,
     "distances": _distances,
     "matrix": _matrix,
+    "plane": _plane,
     "pairwise": _meta("pairwise"),
     "tree": _tree,
     "dispersion": _meta("dispersion", "groups"),

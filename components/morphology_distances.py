@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from components import morphology_figures as drawn
+from components import morphology_plane
 from components import morphology_tables as parts
 from components import morphology_tree as tree
 from components.morphology_frame import card, p_text
@@ -40,7 +41,11 @@ def view_of(found: Any, view: Any, comparison: Any, keys: Mapping[str, str]) -> 
     few = len(comparison.meta["design"]["groups"]) <= BESIDE
     both = html.Div([heat_section(comparison), tree.section(found, comparison)],
                     className="vt-shape-beside" if few else "vt-shape-view")  # fmt: skip
-    return html.Div([both, pairs(comparison, keys)], className="vt-shape-view")
+    plane = morphology_plane.section(comparison, *arranged(comparison.meta))
+    return html.Div(
+        [part for part in (both, plane, pairs(comparison, keys)) if part is not None],
+        className="vt-shape-view",
+    )
 
 
 # -- the heat map ----------------------------------------------------------------------------------

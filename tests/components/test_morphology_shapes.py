@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dash import html
 from morphology_shapes import NAMES, FormSet, keys, shapes
 from scipy.cluster.hierarchy import dendrogram, linkage
 
@@ -16,6 +17,7 @@ from components import (
     morphology_figures,
     morphology_lurig,
     morphology_ordination,
+    morphology_plane,
     morphology_tables,
     morphology_tree,
 )
@@ -136,6 +138,30 @@ def test_a_group_without_a_distance_is_in_no_chart():
     names, matrix = morphology_distances.arranged(shapes().meta)
     assert set(names) == {"ant", "bee", "cat"}
     assert matrix.shape == (3, 3)
+
+
+def test_groups_lie_in_the_plane_as_far_apart_as_the_table_says():
+    chart = figure(shown("distances"), "morph-plane")
+    points = chart["data"][0]
+    place = dict(zip(points["text"], zip(points["x"], points["y"], strict=True), strict=True))
+    truth = {"ant": 0, "bee": 1, "cat": 4}  # on a line: one axis holds all
+    for a in truth:
+        for b in truth:
+            apart = np.hypot(*np.subtract(place[a], place[b]))
+            assert apart == pytest.approx(abs(truth[a] - truth[b]), abs=1e-4)
+    assert "100 % of what they span" in text(shown("distances"))
+
+
+def test_distances_that_no_points_have_are_said_to_fit_badly():
+    bent = np.array([[0, 1, 1, 9.0], [1, 0, 1, 1], [1, 1, 0, 1], [9, 1, 1, 0]])
+    found = morphology_plane.plane_of(list("abcd"), bent)
+    assert found is not None
+    assert "trust the table of pairs" in text(html.P(morphology_plane.sentence(found)))
+
+
+def test_two_groups_make_no_plane():
+    assert morphology_plane.plane_of(["a", "b"], np.array([[0, 1.0], [1, 0]])) is None
+    assert morphology_plane.plane_of(list("abc"), np.full((3, 3), np.nan)) is None
 
 
 def test_without_a_tree_the_heat_map_keeps_the_order_of_the_pairs():
