@@ -1,7 +1,7 @@
 """Comparing two sets: false alarms, what is found, seconds, beside DataEval on the same pairs.
 
-    python -m benchmarks.drift [null] [planted] [large] [peers]
-        [--vectors FILE.npz] [--splits 400] [--seeds 50] [--pairs 200] [--size 200]
+    python -m benchmarks.drift [null] [planted] [power] [large] [peers]
+        [--vectors FILE.npz] [--splits 400] [--seeds 50] [--runs 100] [--pairs 200] [--size 200]
         [--large 3000] [--dims 768] [--peers PYTHON]
 
 Without a part named, all but `peers` are run. The data are scikit-learn's digits, or "vectors"
@@ -11,6 +11,8 @@ null     one set is split in two at random, so often: rejections at .05 of every
          every image five times, a little changed, as units of five and as if each stood alone.
 planted  one label is in the second set only, as 5 % of it (new), or in the first only (gone):
          how often a cluster or region that holds it is named so, over seeds.
+power    how often each test sees every dimension moved by .1 of its spread, and a label 2.5 times
+         as common, over runs.
 large    two sets of given size, 999 permutations: seconds and peak memory.
 peers    the same pairs given to DataEval, in which PYTHON has it: false alarms over pairs of one
          set, sights of a new 5 %, of a label 2.5 times as common, and seconds.
@@ -235,6 +237,40 @@ def _names(marked: np.ndarray, mine: np.ndarray) -> bool:
     return both >= mine.sum() / 2 and both > marked.sum() / 2
 
 
+def seen_by(pool: Arrays) -> dict[str, bool]:
+    """Return which tests see a difference."""
+    tested, _ = judged(pool)
+    found = {line["key"]: line["p"] < ALPHA for line in tested.lines}
+    found |= {test.name: (test.p or 1) < ALPHA for test in (tested.several, tested.energy)}
+    along = component_tests(pool.components, pool.unit_second)
+    return found | {
+        "any component": bool(along.p.min() < ALPHA), "verdict": drifted(tested)
+    }  # fmt: skip
+
+
+def power(vectors: np.ndarray, labels: np.ndarray, runs: int, size: int) -> None:
+    """Print how often each test sees two changes."""
+    print(f"\npower: {runs} runs, {size} a side: moved by .1 of the spread; a label x {TIMES}")
+    moved: dict[str, int] = {}
+    common: dict[str, int] = {}
+    unit = unit_rows(vectors)
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(unit))
+        one, two = unit[order[:size]], unit[order[size : 2 * size]]
+        shift = 0.1 * unit.std(axis=0) * rng.choice([-1, 1], unit.shape[1])
+        for name, value in seen_by(pool_of(one, two + shift, seed=seed)).items():
+            moved[name] = moved.get(name, 0) + value
+        rest = order[size:]
+        weight = np.where(labels[rest] == rng.choice(np.unique(labels)), TIMES, 1.0)
+        often = rng.choice(rest, size, replace=False, p=weight / weight.sum())
+        for name, value in seen_by(pool_of(one, unit[often], seed=seed)).items():
+            common[name] = common.get(name, 0) + value
+        _still(seed, runs, moved | {f"x {name}": count for name, count in common.items()})
+    for name, count in moved.items():
+        print(f"  {name:42} {count / runs:.2f} {common[name] / runs:.2f}")
+
+
 def large(n: int, dims: int) -> None:
     """Print the seconds of a comparison of two large sets, stage by stage."""
     rng = np.random.default_rng(0)
@@ -336,10 +372,13 @@ def peers(vectors: np.ndarray, labels: np.ndarray, pairs: int, size: int, python
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parts", nargs="*", choices=("null", "planted", "large", "peers", []))
+    parser.add_argument(
+        "parts", nargs="*", choices=("null", "planted", "power", "large", "peers", [])
+    )
     parser.add_argument("--vectors")
     parser.add_argument("--splits", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--size", type=int, default=200)
     parser.add_argument("--large", type=int, default=3000)
@@ -354,6 +393,8 @@ def main() -> int:
             null(vectors, options.splits, options.size)
         if "planted" in parts:
             planted(vectors, labels, options.seeds, 3 * options.size)
+        if "power" in parts:
+            power(vectors, labels, options.runs, options.size)
         if "peers" in parts:
             if not options.peers:
                 parser.error("peers: give --peers PYTHON, an interpreter that has DataEval")

@@ -6,9 +6,9 @@
 Each line is measured in a process of its own, the peers in turns: wall seconds (median; of small
 data also over several calls in the process), processor seconds of all threads, and by how much the
 peak memory exceeds that of the process before it began. Data: ten groups of uneven size around
-means hardly apart. scikit-bio is given a matrix of distances, which is timed by itself; `ratio` is what scikit-bio takes with its matrix
-over what Vitrine takes, `test alone` without. Statistics must agree to 1e-9, p-values within three
-Monte Carlo standard errors, or the run fails.
+means hardly apart. scikit-bio is given a matrix of distances, which is timed by itself; `ratio` is
+what scikit-bio takes with its matrix over what Vitrine takes, `test alone` without. Statistics must
+agree to 1e-9, p-values within three Monte Carlo standard errors, or the run fails.
 """
 
 import argparse
