@@ -158,5 +158,5 @@ def coordinates(distances: np.ndarray, k: int = 2) -> Coordinates:
     scores[:, :kept] = turned * np.sqrt(values[:kept])
     if kept:
         explained[:kept] = values[:kept] / values[values > 0].sum()
-    negative = float(-values[values < 0].sum() / size) if size > 0 else 0.0
+    negative = float(abs(values[values < 0].sum()) / size) if size > 0 else 0.0
     return Coordinates(scores, values, explained, negative)

@@ -159,6 +159,14 @@ def test_distances_that_no_points_have_are_said_to_fit_badly():
     assert "trust the table of pairs" in text(html.P(morphology_plane.sentence(found)))
 
 
+def test_names_in_the_plane_stand_away_from_each_other():
+    row = np.array([[0.0, 0], [0.05, 0], [0.1, 0], [1, 1]])
+    placed = morphology_plane.sides(row, ["a long name"] * 4)
+    assert len(set(placed[:3])) == 3
+    far = np.array([[0.0, 0], [1, 0], [0, 1.0]])
+    assert morphology_plane.sides(far, ["a", "b", "c"]) == ["top center"] * 3
+
+
 def test_two_groups_make_no_plane():
     assert morphology_plane.plane_of(["a", "b"], np.array([[0, 1.0], [1, 0]])) is None
     assert morphology_plane.plane_of(list("abc"), np.full((3, 3), np.nan)) is None
