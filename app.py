@@ -181,11 +181,12 @@ def free_port(host: str, port: int) -> int:
 
 def _first_job(board: JobBoard, library: Library, path: str | None, settings: Settings) -> None:
     """Start the set a person asked for, or the sample set in an empty workspace."""
+    from core.ingest.naming import canonical, is_there
     from core.request import RunRequest, default_encoder, name_for
 
     if path is not None:
-        source = path if path.startswith("sample:") else str(Path(path).expanduser().absolute())
-        if not source.startswith("sample:") and not Path(source).exists():
+        source = canonical(path)
+        if not is_there(source):
             raise InputError(f"{path}: no such file or folder")
         lines = {line.name: line for line in library.sets()}
         wanted = name_for(source)

@@ -1,4 +1,5 @@
-// Search by picture: a dropped, pasted or chosen picture is encoded by the server and searched for.
+// Search by picture and words: what is dropped, pasted, chosen or typed is encoded by the server and
+// searched for.
 (function () {
   "use strict";
 
@@ -21,13 +22,13 @@
     if (id && window.dash_clientside) window.dash_clientside.set_props(JSON.parse(id), { data });
   }
 
+  const NONE = { positives: [], negatives: [], pictures: [], words: [], unwords: [] };
+
   /** The examples that are searched with now. */
   function examples(panel) {
     const kept = panel.querySelector("[data-search-state]");
-    const { positives = [], negatives = [], pictures = [] } = kept
-      ? JSON.parse(kept.dataset.searchState)
-      : {};
-    return { positives, negatives, pictures };
+    const { query, ...now } = kept ? JSON.parse(kept.dataset.searchState) : {};
+    return { ...NONE, ...now };
   }
 
   async function answerTo(url, options) {
@@ -53,36 +54,116 @@
       body: JSON.stringify(body),
     });
 
-  /** Have a picture encoded; the first one of a set waits for its encoder. */
-  async function encode(panel, file) {
-    const url = `/api/search/picture?set=${encodeURIComponent(panel.dataset.searchSet)}`;
-    const type = file.type.startsWith("image/") ? file.type : "application/octet-stream";
+  /** Ask until the server has done it: the first request of a set waits for its encoder. */
+  async function patiently(panel, ask) {
     for (let tried = 0; tried < TRIES; tried += 1) {
-      const given = await answerTo(url, { headers: { "Content-Type": type }, body: file });
-      if (given.picture) return given.picture;
+      const given = await ask();
+      if (!given.again) return given;
       say(panel, "Loading the encoder…", "busy");
       await new Promise((resume) => setTimeout(resume, 500));
     }
     throw new Refusal("The encoder did not answer. The log of the workspace may say why.");
   }
 
-  async function searchFor(panel, files) {
-    if (!files.length || panel.getAttribute("aria-busy") === "true") return;
+  async function encode(panel, file) {
+    const url = `/api/search/picture?set=${encodeURIComponent(panel.dataset.searchSet)}`;
+    const type = file.type.startsWith("image/") ? file.type : "application/octet-stream";
+    const ask = () => answerTo(url, { headers: { "Content-Type": type }, body: file });
+    return (await patiently(panel, ask)).picture;
+  }
+
+  /** Have the words of a search read, in the templates that are chosen. */
+  async function read(panel, now) {
+    const words = [...now.words, ...now.unwords];
+    if (!words.length) return now;
+    const body = { set: panel.dataset.searchSet, words, templates: templates(panel) };
+    const given = await patiently(panel, () => post("/api/search/words", body));
+    return { ...now, templates: given.templates };
+  }
+
+  const queues = new WeakMap(); // the last thing that each panel was asked to do
+
+  /** Do one thing after another, so that each begins with what the one before has found. */
+  function busily(panel, told, work) {
+    const before = (queues.get(panel) || Promise.resolve()).catch(() => {});
+    queues.set(panel, before.then(() => attempt(panel, told, work)));
+  }
+
+  /** Do something while the panel says that it is busy; tell what went wrong. */
+  async function attempt(panel, told, work) {
     panel.setAttribute("aria-busy", "true");
-    say(panel, "Reading the picture…", "busy");
+    say(panel, told, "busy");
     try {
-      const now = examples(panel);
-      for (const file of files) now.pictures.push(await encode(panel, file));
-      const set = panel.dataset.searchSet;
-      const { query, positives, negatives, pictures } = await post("/api/search", { set, ...now });
+      await work();
       say(panel, "");
-      tell(panel.dataset.searchStore, { query, positives, negatives, pictures });
     } catch (problem) {
       if (!(problem instanceof Refusal)) throw problem;
       say(panel, sentence(problem.message), "error");
     } finally {
       panel.removeAttribute("aria-busy");
     }
+  }
+
+  /** Search with examples, tell the page, and wait until it shows them. */
+  async function seek(panel, wanted) {
+    const set = panel.dataset.searchSet;
+    const { usual, within, total, ...found } = await post("/api/search", { set, ...wanted });
+    tell(panel.dataset.searchStore, found);
+    for (let tried = 0; tried < 100 && panel.isConnected; tried += 1) {
+      const kept = panel.querySelector("[data-search-state]");
+      if (kept && JSON.parse(kept.dataset.searchState).query === found.query) return;
+      await new Promise((resume) => setTimeout(resume, 50));
+    }
+  }
+
+  function searchFor(panel, files) {
+    if (!files.length) return;
+    busily(panel, "Reading the picture…", async () => {
+      const now = examples(panel);
+      for (const file of files) now.pictures.push(await encode(panel, file));
+      await seek(panel, now);
+    });
+  }
+
+  const control = (panel, name) =>
+    panel.querySelector(`[data-search-${name}] input, [data-search-${name}] select`);
+
+  const apart = (text) => text.split(";").map((part) => part.trim()).filter(Boolean);
+
+  /** What stands around words: the chosen set of templates, or texts of one's own. */
+  function templates(panel) {
+    const chosen = control(panel, "template");
+    if (!chosen) return [];
+    if (chosen.value !== "own") return [chosen.value];
+    const own = control(panel, "own");
+    return own ? apart(own.value) : [];
+  }
+
+  /** Search for what is typed, on one side of the search. */
+  function speak(panel, side) {
+    const field = control(panel, "words");
+    const typed = field ? apart(field.value) : [];
+    if (!typed.length) {
+      say(panel, "Type what to look for.", "error");
+      if (field) field.focus();
+      return;
+    }
+    busily(panel, "Reading the words…", async () => {
+      const now = examples(panel);
+      const other = side === "words" ? "unwords" : "words";
+      now[side] = [...new Set([...now[side], ...typed])];
+      now[other] = now[other].filter((word) => !typed.includes(word));
+      await seek(panel, await read(panel, now));
+      field.value = "";
+    });
+  }
+
+  /** Search again when the templates, or "any" or "all", have changed. */
+  function again(panel, change) {
+    const now = { ...examples(panel), ...change };
+    const wanted = now.positives.length + now.pictures.length + now.words.length;
+    if (!wanted || (!change && !now.words.length && !now.unwords.length)) return;
+    busily(panel, "Searching…", async () => seek(panel, await read(panel, now)));
   }
 
   const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -122,6 +203,26 @@
     if (!panel) return;
     if (event.target.closest("[data-search-choose]")) choose(panel);
     if (event.target.closest("[data-search-select]")) select(panel);
+    const said = event.target.closest("[data-search-say]");
+    if (said) speak(panel, said.dataset.searchSay);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const panel = panelAt(event);
+    if (!panel || event.key !== "Enter" || event.isComposing) return;
+    if (event.target.closest("[data-search-words]")) speak(panel, "words");
+    if (event.target.closest("[data-search-own]")) again(panel);
+  });
+
+  document.addEventListener("change", (event) => {
+    const panel = panelAt(event);
+    if (!panel) return;
+    if (event.target.closest("[data-search-every]")) {
+      again(panel, { every: event.target.value === "all" });
+    }
+    if (event.target.closest("[data-search-template]") && event.target.value !== "own") {
+      again(panel);
+    }
   });
 
   document.addEventListener("dragover", (event) => {

@@ -71,6 +71,17 @@ def _components(drift: Drift, opened: Any) -> pd.DataFrame:
     return flat((drift.meta.get("details") or {}).get("components") or [])
 
 
+def _places(drift: Drift, opened: Any) -> pd.DataFrame:
+    """Return the places of the frame, row by row from the top left, counted from 1."""
+    found = drift.meta.get("spatial") or {}
+    lines = [
+        {"row": y + 1, "column": x + 1, "effect": effect, "p": p}
+        for y, both in enumerate(zip(found.get("effect") or [], found.get("p") or [], strict=True))
+        for x, (effect, p) in enumerate(zip(*both, strict=True))
+    ]
+    return pd.DataFrame(lines, columns=["row", "column", "effect", "p"])
+
+
 #: What makes each table, by its name in the address.
 TABLES: dict[str, Callable[[Drift, Any], pd.DataFrame]] = {
     "images": _images,
@@ -79,4 +90,5 @@ TABLES: dict[str, Callable[[Drift, Any], pd.DataFrame]] = {
     "explain": _records("explain"),
     "labels": _records("conditional"),
     "components": _components,
+    "places": _places,
 }

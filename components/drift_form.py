@@ -13,14 +13,14 @@ from components.attributes import attrs
 from components.drift_sides import SIDES, field_id
 from components.fields import AUTO
 from components.morphology_columns import chosen, option
-from core.drift.request import PERMUTATIONS, DriftRequest
+from core.drift.request import MAPS, PERMUTATIONS, PLACED, DriftRequest
 from core.errors import InputError
 
 GO, TOLD = "drift-go", "drift-told"
 
 #: Fields of the form: those of the two sides, then the others.
 OF_SIDES = tuple(f"{side}_{part}" for side in SIDES for part in drift_sides.PARTS)
-OTHERS = ("unit", "label", "permutations", "approximate", "explain", "seed")
+OTHERS = ("unit", "label", "permutations", "approximate", "explain", "seed", "spatial", "map")
 FIELDS = (*OF_SIDES, *OTHERS)
 
 
@@ -51,6 +51,7 @@ def request(given: Mapping[str, Any], seed: int = 0) -> DriftRequest:
         a=a, b=b, unit=fields.named(given.get("unit")), label=fields.named(given.get("label")),
         permutations=int(permutations), approximate=bool(given.get("approximate")),
         explain=bool(given.get("explain")), seed=fields.seed(given.get("seed"), seed),
+        spatial=PLACED if given.get("spatial") else 0, map=given.get("map") or MAPS[0],
     )  # fmt: skip
 
 
@@ -138,6 +139,13 @@ def _more(last: Mapping[str, Any], labels: list[dict[str, str]], seed: int) -> C
                     "Images of each label are compared on their own too."),
             _switch("explain", "Encode some changed pictures", bool(last.get("explain", True)),
                     "To see whether only exposure or sharpness differ. Takes longer."),
+            _switch("spatial", "Compare where in the frame", bool(last.get("spatial")),
+                    f"Features by place of up to {PLACED} images a side: where they differ, and "
+                    "parts that the other set has not. Takes longer."),
+            _select("map", "Map of both sets", [
+                {"value": "pca", "label": "Principal components"},
+                {"value": "umap", "label": "UMAP: follows groups, takes longer"},
+            ], last.get("map") or MAPS[0], "Only how both are shown; no test rests on it."),
             _switch("approximate", "Use all of a large set", bool(last.get("approximate")),
                     "By random features, in place of a sample of 3,000 units a side."),
             fields.text(field_id("permutations"), "Permutations",

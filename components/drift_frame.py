@@ -23,6 +23,7 @@ VIEWS = {
     "design": "Design",
     "verdict": "Verdict",
     "where": "Where",
+    "frame": "In the frame",
     "clusters": "Groups",
     "images": "Images",
     "explain": "What explains it",

@@ -9,11 +9,12 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import drift_pictures
+from components import drift_closely, drift_pictures
 from components.attributes import attrs
 from components.drift_clusters import name_of
 from components.drift_frame import address, chips, csv_link, label_of, side_mark
 from components.drift_pictures import Pair
+from components.drift_places import HEATS, heated
 from components.morphology_frame import card, statistic
 from components.morphology_tables import nothing
 from components.notices import hint
@@ -23,6 +24,9 @@ from core.errors import InputError
 
 #: Pairs shown at first and at each step, and at most.
 STEP, MOST = 12, 96
+
+#: Orders of the list, by the address's "order".
+ORDERS = (("", "Most drifted"), ("spread", "Spread over groups"))
 
 #: Images of a slice where no other number suggests itself.
 USUAL = 50
@@ -40,19 +44,20 @@ def body(pair: Pair, keys: Mapping[str, str]) -> list[Component]:
     group = group_of(drift, keys)
     now = {**keys, "key": drift.key}
     found = most_drifted(drift, side, group)
+    spread = keys.get("order") == "spread" and group is None
+    if spread:
+        found = over_groups(found)
     count = min(MOST, max(STEP, whole(keys.get("count"), STEP) or STEP))
     shown = found.head(count)
+    heat = _heat(keys) if pair.patches is not None else ""
     other = label_of(drift, "b" if side == "a" else "a")
     title = f"Images of {label_of(drift, side)} that are least like {other}"
-    options = [(one, f"{one.upper()}: {label_of(drift, one)}") for one in ("b", "a")]
     more = min(MOST, len(found))
     inside: list[Component | None] = [
         html.P(_sentence(drift, side, found), className="vt-lead"),
-        html.Div([chips("Images of", options, side, now, "side", count=""),
-                  _groups(drift, now, group)], className="vt-drift-choices"),
-        hint("Each beside the image of the other set that is nearest to it. The first are those "
-             "whose surroundings hold most of their own set and least of the other."),
-        _pairs(pair, side, shown) if len(shown) else nothing("No image is here."),
+        _choices(pair, now, side, group, "spread" if spread else "", heat),
+        hint(_explained(spread, heat)),
+        _pairs(pair, side, shown, heat, now) if len(shown) else nothing("No image is here."),
         html.Div(
             [
                 dcc.Link("Show more", className="btn btn-quiet",
@@ -66,7 +71,64 @@ def body(pair: Pair, keys: Mapping[str, str]) -> list[Component]:
             className="vt-actions",
         ),
     ]  # fmt: skip
-    return [card(title, *inside, look="vt-drift-images"), _slice(pair, side, found, group)]
+    near = drift_closely.closely(pair, now, side)
+    parts = [near, card(title, *inside, look="vt-drift-images"), _slice(pair, side, found, group)]
+    return [part for part in parts if part is not None]
+
+
+def _choices(
+    pair: Pair, keys: Mapping[str, str], side: str, group: int | None, order: str, heat: str
+) -> Component:
+    """Return what can be chosen: the side, the order, and how pictures are shown."""
+    options = [(one, f"{one.upper()}: {label_of(pair.drift, one)}") for one in ("b", "a")]
+    away = {"count": "", "row": "", "beside": ""}
+    return html.Div(
+        [
+            chips("Images of", options, side, keys, "side", **away),
+            chips("Order", ORDERS, order, keys, "order", count="") if group is None else None,
+            chips("Show", HEATS, heat, keys, "heat") if pair.patches is not None else None,
+            _groups(pair.drift, keys, group),
+        ],
+        className="vt-drift-choices",
+    )
+
+
+def _heat(keys: Mapping[str, str]) -> str:
+    """Return what the address says pictures are shown as; "" for as they are."""
+    return keys.get("heat", "") if keys.get("heat") in dict(HEATS) else ""
+
+
+def _explained(spread: bool, heat: str) -> str:
+    """Return how the list is to be read."""
+    told = "Each beside the image of the other set that is nearest to it. "
+    if heat == "pair":
+        told += ("In colour: what of each is furthest from anything in the other one; two alike "
+                 "images stay without. ")  # fmt: skip
+    elif heat == "set":
+        told += ("In colour: what of each is further from anything in the whole other set than "
+                 "95 % of A's own parts are from other images of A. ")  # fmt: skip
+    if heat:
+        told += "What the encoder does not see is cut off. "
+    if spread:
+        return told + ("Each group gives its most drifted image in turn, the group with the most "
+                       "drifted first.")  # fmt: skip
+    return told + ("The first are those whose surroundings hold most of their own set and least "
+                   "of the other.")  # fmt: skip
+
+
+def over_groups(found: pd.DataFrame) -> pd.DataFrame:
+    """Return images so that no group crowds out the others: the first of each group, the second …
+
+    Parameters
+    ----------
+    found
+        Images, the most drifted first.
+    """
+    turn = found.groupby("cluster", sort=False).cumcount().to_numpy()
+    first = {group: at for at, group in enumerate(found["cluster"].drop_duplicates())}
+    order = np.lexsort((found["cluster"].map(first).to_numpy(), turn))
+    spread: pd.DataFrame = found.iloc[order]
+    return spread
 
 
 def group_of(drift: Any, keys: Mapping[str, str]) -> int | None:
@@ -103,19 +165,22 @@ def _groups(drift: Any, keys: Mapping[str, str], group: int | None) -> Component
     return html.P([f"Only {name_of(one)}. ", back], className="vt-small")
 
 
-def _pairs(pair: Pair, side: str, shown: pd.DataFrame) -> Component:
+def _pairs(
+    pair: Pair, side: str, shown: pd.DataFrame, heat: str, keys: Mapping[str, str]
+) -> Component:
     """Return images beside their counterparts."""
-    items = [html.Li(_pair(pair, side, {str(name): value for name, value in one.items()}))
-             for one in shown.to_dict("records")]  # fmt: skip
+    lines = [{str(name): value for name, value in one.items()} for one in shown.to_dict("records")]
+    items = [html.Li(_pair(pair, side, one, heat, keys)) for one in lines]
     return html.Ul(items, className="vt-drift-pairs",
                    **attrs(aria_label="Images beside their counterparts"))  # fmt: skip
 
 
-def _pair(pair: Pair, side: str, one: Mapping[str, Any]) -> Component:
+def _pair(
+    pair: Pair, side: str, one: Mapping[str, Any], heat: str, keys: Mapping[str, str]
+) -> Component:
     """Return one image beside the nearest of the other side."""
     other = "b" if side == "a" else "a"
-    here = _note(pair, side, int(one["row"]))
-    there = _note(pair, other, int(one["counterpart"]))
+    row, beside = int(one["row"]), int(one["counterpart"])
     own = f"Group {int(one['cluster'])}"
     told = [f"{statistic(float(one['distance']))} apart", own]
     part = float(one["share"])
@@ -124,13 +189,24 @@ def _pair(pair: Pair, side: str, one: Mapping[str, Any]) -> Component:
         told.append(f"{share(part / total)} of the difference" if total > 0 else "")
     return html.Div(
         [
-            html.Div([drift_pictures.picture(pair, side, int(one["row"]), here),
-                      drift_pictures.picture(pair, other, int(one["counterpart"]), there)],
-                     className="vt-drift-pair-pictures"),
-            html.P(" · ".join(text for text in told if text), className="vt-small"),
+            html.Div([_shown(pair, side, row, beside, heat),
+                      _shown(pair, other, beside, row, heat)], className="vt-drift-pair-pictures"),
+            html.P([
+                f"{' · '.join(text for text in told if text)} · ",
+                dcc.Link(["Closer", html.Span(f": no. {row + 1}", className="visually-hidden")],
+                         href=address(keys, side=side, row=row, beside="", heat=heat or "pair"),
+                         className="vt-link"),
+            ], className="vt-small"),
         ],
         className="vt-drift-pair",
     )  # fmt: skip
+
+
+def _shown(pair: Pair, side: str, row: int, beside: int, heat: str) -> Component:
+    """Return one image of a pair, with what is unlike in colour where that was chosen."""
+    if heat:
+        return heated(pair, side, row, beside=beside if heat == "pair" else -1)
+    return drift_pictures.picture(pair, side, row, _note(pair, side, row))
 
 
 def _note(pair: Pair, side: str, row: int) -> Component:

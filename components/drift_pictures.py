@@ -26,11 +26,14 @@ class Pair:
         By side, "a" and "b": the open set; None where it is gone, or its rows are others now.
     stale
         Why the comparison is of older sets, "" where it is of these.
+    patches
+        Its features by place; None where it has none, or they were deleted.
     """
 
     drift: Any
     sets: dict[str, Any]
     stale: str
+    patches: Any = None
 
     def pictured(self, side: str) -> bool:
         """Tell whether the images of a side can be shown."""
@@ -53,7 +56,7 @@ def pair_of(drift: Any) -> Pair:
     for side, opened in found.items():
         if opened is not None and opened.key != drift.meta[side]["imageset"]:
             found[side] = None
-    return Pair(drift, found, stale)
+    return Pair(drift, found, stale, app.drifts.patches(drift))
 
 
 def picture(pair: Pair, side: str, row: int, note: Any, *, alt: str = "") -> Component:
@@ -80,6 +83,12 @@ def picture(pair: Pair, side: str, row: int, note: Any, *, alt: str = "") -> Com
         inside.append(html.Span(word, className="vt-word"))
     inside.append(html.Span(note, className="vt-small"))
     return dcc.Link(inside, href=item_link(opened.name, row))
+
+
+def linked(pair: Pair, side: str, row: int, shown: Component, note: Any) -> Component:
+    """Return something that stands for one image as a link to it in Explore, with a note."""
+    inside = [shown, html.Span(note, className="vt-small")]
+    return dcc.Link(inside, href=item_link(pair.sets[side].name, row))
 
 
 def strip(

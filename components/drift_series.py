@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import drift_frame, drift_series_form, figures, tables
+from components.attributes import attrs
 from components.morphology_frame import card, p_text
 from components.report_charts import BAND, GREY, LEGEND
 from components.state import link, services
@@ -112,7 +113,20 @@ def verdict_card(series: Any) -> Component:
         html.Ul([html.Li(note) for note in meta["notes"]], className="vt-small")
         if meta["notes"] else None,
         html.P(told, className="vt-small"),
+        files(series),
     )  # fmt: skip
+
+
+def files(series: Any) -> Component:
+    """Return the links that download a series."""
+    where = f"/api/drift-series/{series.key}"
+    links = [
+        html.A(text, href=f"{where}.{kind}", className="btn btn-quiet btn-sm", download="",
+               **attrs(aria_label=f"Batches as {text}"))
+        for kind, text in (("html", "HTML"), ("pdf", "PDF"), ("csv", "CSV"), ("json", "JSON"))
+    ]  # fmt: skip
+    return html.Div(links, className="vt-actions", role="group",
+                    **attrs(aria_label="Download"))  # fmt: skip
 
 
 def chart_card(series: Any) -> Component | None:

@@ -13,6 +13,7 @@ from components import (
     drift_frame,
     drift_images,
     drift_pictures,
+    drift_places,
     drift_planning,
     drift_preview,
     drift_series,
@@ -85,6 +86,8 @@ def result(drift: Any, keys: Mapping[str, str]) -> list[Component]:
     before = [old] if old is not None else []
     if keys["view"] == "where":
         return [*before, *drift_where.body(pair, keys)]
+    if keys["view"] == "frame":
+        return [*before, *drift_places.body(pair, keys)]
     if keys["view"] == "clusters":
         return [*before, *drift_clusters.body(pair, keys)]
     if keys["view"] == "images":

@@ -41,9 +41,11 @@ def _map(pair: Pair, keys: Mapping[str, str]) -> Component:
         f" {number(len(shown))} of {number(len(images))} are drawn, evenly from every region."
     )  # fmt: skip
     data = by_set(drift, shown) if by else by_region(drift, shown)
+    umap = drift.meta["request"].get("map") == "umap"
+    axes, what = ("UMAP", "a UMAP map") if umap else ("PC", "two components")
     layout = {
-        "xaxis": {**_axis("PC 1 of both sets")},
-        "yaxis": {**_axis("PC 2 of both sets"), "scaleanchor": "x"},
+        "xaxis": {**_axis(f"{axes} 1 of both sets")},
+        "yaxis": {**_axis(f"{axes} 2 of both sets"), "scaleanchor": "x"},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom",
                    "font": {"size": 11}, "itemsizing": "constant"},
         "margin": {"l": 48, "r": 12, "t": 8, "b": 48},
@@ -51,7 +53,7 @@ def _map(pair: Pair, keys: Mapping[str, str]) -> Component:
     pictures = "/thumb/" if any(pair.pictured(side) for side in ("a", "b")) else ""
     chart = drawn.figure(
         "drift-map", "Both sets on one map", data, layout,
-        label=f"Images of both sets on two components.{few} The table below has the numbers.",
+        label=f"Images of both sets on {what}.{few} The table below has the numbers.",
         height=HEIGHT, file=file_name(drift, "map"), pictures=pictures,
         links=[csv_link(drift, "images", "All images of both sets")],
     )  # fmt: skip
@@ -60,8 +62,9 @@ def _map(pair: Pair, keys: Mapping[str, str]) -> Component:
         html.P(_sentence(drift), className="vt-lead"),
         chips("Colour", COLOURINGS, by, {**keys, "key": drift.key}, "by"),
         chart,
-        hint(f"Regions are found among all dimensions, not on this map, which shows two of them: "
-             f"what overlaps here may lie apart.{few}"),
+        hint("Regions are found among all dimensions, not on this map, which "
+             + ("lays neighbours out flat: sizes of gaps mean little." if umap else
+                "shows two of them: what overlaps here may lie apart.") + few),
     )  # fmt: skip
 
 

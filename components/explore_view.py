@@ -19,6 +19,7 @@ from components import (
     notices,
     pickers,
     search,
+    search_words,
     selection_bar,
 )
 from components.attributes import attrs
@@ -230,11 +231,12 @@ def in_order(e: Explored) -> Any:
 
 
 def search_fold(e: Explored, selection_store: Any, fold_id: str) -> Component:
-    """Return the search by picture, folded until it is used."""
+    """Return the search by picture and words, folded until it is used."""
+    speaking = search_words.speaking(e.found)
     return html.Details(
         [
-            html.Summary("Search by picture", className="vt-link"),
-            search.panel(e.found, e.query, NAME, selection_store),
+            html.Summary("Search by picture or words", className="vt-link"),
+            search.panel(e.found, e.query, NAME, selection_store, speaking),
         ],
         id=fold_id,
         open=e.query is not None,

@@ -14,6 +14,7 @@ from components.words import number, plural
 from core.errors import VitrineError
 from core.export import MOST, Options
 from core.export.request import ExportRequest
+from core.opened.objects import has_objects
 
 
 def _id(part: str, name: Any) -> dict[str, Any]:
@@ -101,6 +102,12 @@ def _downloads(found: Any, which: dict[str, str], count: int) -> list[Component]
              file("NumPy (zip)", "npy", "Vectors as NumPy (zip), with their table")),
     ]  # fmt: skip
     if has_pictures(found):
+        if has_objects(found):
+            rows.append(
+                _row("Objects", "COCO with your decisions; or how many each picture has.",
+                     file("COCO", "coco", "Objects in COCO's form, as edited"),
+                     file("Counts (CSV)", "counts", "Number of objects by picture and class"))
+            )  # fmt: skip
         rows += [
             _row("List of paths", "One path a line.",
                  file("From the folder", "paths", "Paths from the folder of the set"),

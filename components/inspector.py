@@ -5,15 +5,19 @@ from typing import Any
 from dash import MATCH, Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import gallery, tables
+from components import gallery, object_view, tables
 from components.attributes import attrs
 from components.state import captions, has_pictures, link, services
 from components.words import column_name, plural
+from core.imaging.shapes import is_shape
+from core.opened.objects import has_objects
 
 NEIGHBOURS = 12
 
 #: Columns that the inspector shows elsewhere or that mean nothing to a person.
 HIDDEN = {"item_id", "box_x", "box_y", "box_w", "box_h", "notes", "row"}
+#: The same of objects in pictures.
+OF_OBJECTS = {"picture", "outline", "object_x", "object_y", "object_w", "object_h"}
 
 
 def store_id(name: Any) -> dict[str, Any]:
@@ -74,15 +78,22 @@ def box_text(record: dict[str, Any]) -> str:
     return f"{w:g} × {h:g} px at {x:g}, {y:g}"
 
 
-def body(found: Any, row: int, inspect_store: dict[str, Any]) -> list[Component]:
-    """Return what the inspector shows of one row of an open set."""
+def body(found: Any, row: int, inspect_store: dict[str, Any], told: str = "") -> list[Component]:
+    """Return what the inspector shows of one row of an open set.
+
+    `told` says what was done to it in the inspector just now.
+    """
     record = found.record(row)
     labels = {c.name: column_name(c.name, c.label) for c in found.columns()}
-    shown = {k: v for k, v in record.items() if k not in HIDDEN}
+    hidden = HIDDEN | (OF_OBJECTS if has_objects(found) else set())
+    shown = {k: v for k, v in record.items() if k not in hidden}
+    if is_shape(str(shown.get("mask", ""))):
+        shown["mask"] = "its outline"
     region = box_text(record)
     parts: list[Component | None] = [
         _figure(found, row, record),
         html.P(str(record["notes"]), className="vt-hint") if _told(record, "notes") else None,
+        object_view.section(found, row, inspect_store, told),
         _near(found, row, inspect_store),
         html.Section(
             [
@@ -150,14 +161,14 @@ def _near(found: Any, row: int, inspect_store: dict[str, Any]) -> Component:
     State(_id("set", MATCH), "data"),
     State(store_id(MATCH), "id"),
 )
-def show(data: dict[str, int] | None, set_name: str, store: dict[str, Any]) -> tuple[Any, bool]:
+def show(data: dict[str, Any] | None, set_name: str, store: dict[str, Any]) -> tuple[Any, bool]:
     """Open the inspector on the row in its store, or close it."""
     if not data or data.get("row") is None:
         return no_update, True
     found = services().library.open(set_name)
     if not 0 <= data["row"] < len(found.items):
         return no_update, True
-    return body(found, data["row"], store), False
+    return body(found, data["row"], store, str(data.get("told") or "")), False
 
 
 @callback(

@@ -24,6 +24,10 @@ FORMATS = {
     "csv": ("CSV", "One line an image: its id, path and label."),
     "parquet": ("Parquet", "The same, for programs."),
     "coco": ("COCO, JSON", "Images, categories, and one annotation an image."),
+    "labelstudio": ("Label Studio, JSON", "A task an image; proposals become predictions."),
+    "cvat": ("CVAT, XML", "For images: a tag or the boxes of each."),
+    "fiftyone": ("FiftyOne", "A folder that FiftyOne opens; pictures stay where they are."),
+    "yolo": ("YOLO", "Boxes with copies of the pictures; whole pictures as folders."),
     "folder": ("Folders", "One folder a label, with copies of the pictures."),
     "links": ("Folders of links", "The same with symbolic links, which take no space."),
 }
@@ -53,8 +57,9 @@ def reading() -> Component:
         "Import labels",
         fields.text(PATH, "File or folder on this computer",
                                placeholder="/data/labels.csv",
-                               help_text="A table (CSV, TSV, Parquet), JSON in COCO's form, or a "
-                               "folder whose sub-folders are the labels."),
+                               help_text="A table (CSV, TSV, Parquet), JSON of COCO or Label "
+                               "Studio, XML of CVAT, a folder of FiftyOne or YOLO, or a folder "
+                               "whose sub-folders are the labels."),
         fields.text(COLUMN, "Column with the labels",
                                help_text="Of a table; empty: found by its name."),
         html.Div(label_frame.button("Look at it", LOOK, primary=True), className="vt-actions"),

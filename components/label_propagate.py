@@ -7,7 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import fields, gallery, label_frame, label_marks, notices, tables
+from components import fields, gallery, label_frame, label_marks, label_words, notices, tables
 from components.attributes import attrs
 from components.state import noun, services
 from components.words import number, plural, score, share
@@ -58,7 +58,7 @@ def body(found: Any, view: Any, labelled: Any, keys: Mapping[str, str]) -> list[
     """
     return label_frame.with_result(
         found, keys, list(labelled.list(found.name, "propagate")), "Proposed before",
-        form(found, view, keys), explained,
+        html.Div([form(found, view, keys), label_words.form(found, view, keys)]), explained,
         lambda: result(found, view, labelled.propagation(keys["key"]), keys),
     )  # fmt: skip
 
@@ -103,16 +103,18 @@ def result(found: Any, view: Any, made: Any, keys: Mapping[str, str]) -> Compone
             "The set has changed since these labels were proposed: propose them again.",
             "warning", dismissable=False,
         )  # fmt: skip
-    left = open_proposals(view, found, made)
+    left, words = open_proposals(view, found, made), label_words.is_by_words(meta)
     parts: list[Component | None] = [
-        html.P(promise(meta, noun(found)), className="vt-preview-sentence"),
+        html.P(told_of(meta, noun(found)), className="vt-preview-sentence"),
         tables.facts(
             [("Proposed", number(meta["proposed"])), ("Still open", number(len(left))),
              ("Left alone, unsure", number(meta["unsure"])),
-             ("Left alone, too far", number(meta["far"])),
-             ("Learned from", number(meta["known"]))],
+             ("Left alone, none of these" if words else "Left alone, too far",
+              number(meta["far"])),
+             ("Measured with" if words else "Learned from", number(meta["known"]))],
             "vt-facts vt-facts-row",
         ),
+        label_words.measured(meta) if words else None,
         *[html.P(str(note), className="vt-hint") for note in meta["notes"]],
     ]  # fmt: skip
     if meta["proposed"] and len(left):
@@ -130,6 +132,11 @@ def result(found: Any, view: Any, made: Any, keys: Mapping[str, str]) -> Compone
             )
         )
     return label_frame.card("Proposed labels", *parts)
+
+
+def told_of(meta: Mapping[str, Any], one: str) -> str:
+    """Return what is known of proposals, in words."""
+    return label_words.promise(meta, one) if label_words.is_by_words(meta) else promise(meta, one)
 
 
 def promise(meta: Mapping[str, Any], one: str = "image") -> str:

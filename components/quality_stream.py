@@ -94,7 +94,7 @@ def form(found: Any, check: Any, last: Mapping[str, Any]) -> Component:
     orders = [{"label": "time, where all have one, else path", "value": fields.AUTO}]
     orders += [{"label": text, "value": c.name} for text, c in columns
                if c.kind in {"number", "category"}]  # fmt: skip
-    groups = [{"label": "all are one sequence", "value": fields.AUTO}]
+    groups = [{"label": "each clip of a video, else all are one", "value": fields.AUTO}]
     groups += [{"label": text, "value": c.name} for text, c in columns if c.kind == "category"]
     tau = (check.threshold or {}).get("tau")
     window, given = last.get("window"), last.get("tau")

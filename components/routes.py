@@ -19,6 +19,7 @@ from core.errors import InputError, NotFoundError
 from core.maps.raster import draw_map
 from core.maps.representatives import representatives
 from core.maps.sample import cube as cube_of
+from core.opened.whole import whole_picture
 from core.pictures import picture_bytes, thumbnail_bytes
 
 routes = blueprint("pictures")
@@ -56,6 +57,15 @@ def image(key: str, row: int) -> flask.Response:
     with _decoding:
         data, mimetype = picture_bytes(opened, row, services().settings)
     return immutable(data, mimetype, f"{opened.item_id(row)}-large")
+
+
+@routes.get("/whole/<key>/<int:row>")
+def whole(key: str, row: int) -> flask.Response:
+    """Answer with the whole picture that a row is a region of, at 1,200 pixels at most."""
+    opened = services().library.find(key)
+    with _decoding:
+        data, mimetype = whole_picture(opened, row, services().settings)
+    return immutable(data, mimetype, f"{opened.item_id(row)}-whole")
 
 
 # -- the map ---------------------------------------------------------------------------------------

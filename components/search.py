@@ -1,22 +1,25 @@
-"""Search by picture: the examples, how far all images are from them, and where "similar" ends.
+"""Search by picture and words: the examples, how far all images are, and where "similar" ends.
 
 The page puts `panel` on itself and `inspector_actions` into its inspector, and follows the store
-`store_id(name)`: `{"query": id, "positives": [rows], "negatives": [rows], "pictures": [ids]}`, or
-{} or None without a search. `assets/search.js` takes dropped, pasted and chosen pictures.
+`store_id(name)`: `{"query": id, "positives": [rows], "negatives": [rows], "pictures": [ids],
+"words": [texts], "unwords": [texts], "templates": [texts], "every": bool}`, or {} or None without a
+search. `assets/search.js` takes dropped, pasted and chosen pictures, and typed words.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from dash import ALL, MATCH, Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import inspector
+from components import inspector, search_words
 from components.attributes import attrs
 from components.search_chart import chart, count_text, distance_field, moved
 from components.state import captions, has_pictures, link, services
+from core.encoders.prompts import has_text
 
-_SIDES = {"positives": "+", "negatives": "−", "pictures": "+"}
+_SIDES = {"positives": "+", "negatives": "−", "pictures": "+", "words": "+", "unwords": "−"}
 
 
 def store_id(name: Any) -> dict[str, Any]:
@@ -28,7 +31,9 @@ def _id(part: str, name: Any, **more: Any) -> dict[str, Any]:
     return {"component": "search", "part": part, "name": name, **more}
 
 
-def panel(found: Any, query: Any, name: str, selection_store: Any) -> Component:
+def panel(
+    found: Any, query: Any, name: str, selection_store: Any, speaking: Sequence[Any] = ()
+) -> Component:
     """Return the search area of a page.
 
     Parameters
@@ -41,20 +46,26 @@ def panel(found: Any, query: Any, name: str, selection_store: Any) -> Component:
         The page's name for its components.
     selection_store
         The id of the store that receives "Select these".
+    speaking
+        Open sets of the same items that can be searched by words where this one cannot.
     """
     usable = found.spec.model_type != "given"
+    if usable and has_text(found.spec):
+        words = search_words.box(lambda part: _id(part, name), query.templates if query else ())
+    else:
+        words = search_words.cannot(found, speaking)
     return html.Section(
         [
             dcc.Store(id=store_id(name), data=query.definition() if query else {}),
             dcc.Store(id=_id("set", name), data=found.name),
+            words,
             _drop_target(usable),
             html.Div(className="vt-search-status", role="status"),
             html.Div(results(found, query, name), id=_id("body", name), className="vt-search-body"),
-            html.P("Search by words needs an encoder with a text tower.", className="vt-hint"),
         ],
         className="vt-search",
         **attrs(
-            aria_label="Search by picture",
+            aria_label="Search by picture or words",
             data_search_set=found.name,
             data_search_store=json.dumps(store_id(name)),
             data_selection_store=json.dumps(selection_store),
@@ -83,12 +94,12 @@ def results(found: Any, query: Any, name: str) -> list[Component]:
     if query is None:
         return [
             html.P(
-                "Ranks all images by how alike they are to a picture, or to an image of the set: "
-                "press “More like this” in the inspector.",
+                "Ranks all images by how alike they are to words, to a picture, or to an image of "
+                "the set: press “More like this” in the inspector.",
                 className="vt-hint",
             )
         ]
-    start = float(query.usual) if query.usual is not None else float(query.distances[-1]) / 2
+    start = query.begin
     clear = html.Button(
         "End search", id=_id("clear", name), type="button", className="btn btn-quiet btn-sm"
     )
@@ -99,6 +110,7 @@ def results(found: Any, query: Any, name: str) -> list[Component]:
     return [
         html.Ul(_chips(found, query, name), className="vt-search-chips",
                 **attrs(aria_label="Searched with")),
+        search_words.together(_id("every", name), query) or html.Div(hidden=True),
         chart(name, query, start),
         distance_field(_id("distance", name), query, start),
         html.P(count_text(query, start), id=_id("count", name), className="vt-small",
@@ -126,12 +138,16 @@ def _chips(found: Any, query: Any, name: str) -> list[Component]:
                 else html.Span(word or f"no. {row}", className="vt-word")
             )
             chips.append(_chip(name, side, str(row), told, shown))
+    for side in ("words", "unwords"):
+        for text in getattr(query, side):
+            shown = html.Span(text, className="vt-word")
+            chips.append(_chip(name, side, text, f"“{text}”", shown))
     return chips
 
 
 def _chip(name: str, side: str, what: str, told: str, shown: Component) -> Component:
     """Return one example: its sign, its picture, and the button that takes it out."""
-    unlike = side == "negatives"
+    unlike = _SIDES[side] == "−"
     remove = html.Button(
         "×", id=_id("remove", name, side=side, what=what), type="button",
         className="vt-search-remove", **attrs(aria_label=f"Take {told} out of the search"),
@@ -159,7 +175,7 @@ def inspector_actions(name: str) -> Component:
 # -- what a person changes -------------------------------------------------------------------------
 
 
-def with_row(query: dict[str, Any] | None, row: int, less: bool) -> dict[str, list[Any]]:
+def with_row(query: dict[str, Any] | None, row: int, less: bool) -> dict[str, Any]:
     """Return the examples of a search with a row added on one side, and gone from the other."""
     examples = _examples(query)
     to, other = ("negatives", "positives") if less else ("positives", "negatives")
@@ -168,18 +184,25 @@ def with_row(query: dict[str, Any] | None, row: int, less: bool) -> dict[str, li
     return examples
 
 
-def without(query: dict[str, Any] | None, side: str, what: str) -> dict[str, list[Any]] | None:
+def without(query: dict[str, Any] | None, side: str, what: str) -> dict[str, Any] | None:
     """Return the examples without one; None if nothing to be like is left."""
     examples = _examples(query)
     examples[side] = [kept for kept in examples[side] if str(kept) != what]
-    return examples if examples["positives"] or examples["pictures"] else None
+    wanted = any(examples[side] for side in ("positives", "pictures", "words"))
+    return examples if wanted else None
 
 
-def _examples(query: dict[str, Any] | None) -> dict[str, list[Any]]:
-    return {side: list((query or {}).get(side) or []) for side in _SIDES}
+def _examples(query: dict[str, Any] | None) -> dict[str, Any]:
+    known = query or {}
+    examples: dict[str, Any] = {side: list(known.get(side) or []) for side in _SIDES}
+    if examples["words"] or examples["unwords"]:
+        examples["templates"] = list(known.get("templates") or [])
+    if known.get("every"):
+        examples["every"] = True
+    return examples
 
 
-def _start(set_name: str, examples: dict[str, list[Any]] | None) -> dict[str, Any] | None:
+def _start(set_name: str, examples: dict[str, Any] | None) -> dict[str, Any] | None:
     """Search with examples and return what the store gets; None ends the search."""
     if examples is None:
         return None

@@ -25,7 +25,7 @@ def chart(name: str, query: Any, distance: float) -> Component:
     }
     most = max(1, int(counts.max(initial=1)))
     layout = {
-        "xaxis": {"title": {"text": "distance"}, "range": [0, float(edges[-1])]},
+        "xaxis": {"title": {"text": "distance"}, "range": [float(edges[0]), float(edges[-1])]},
         "yaxis": {"title": {"text": "images"}, "type": "log", "dtick": 1, "tickformat": ",d",
                   "range": [-0.3, math.log10(most) + 0.15]},
         "bargap": 0,
@@ -36,8 +36,9 @@ def chart(name: str, query: Any, distance: float) -> Component:
     }  # fmt: skip
     middle = float(np.median(query.distances)) if len(query.distances) else 0.0
     label = (
-        f"Histogram of the distances of {plural(len(query.order), 'image')}, from 0 to "
-        f"{edges[-1]:.2f}, half of them below {middle:.2f}. {count_text(query, distance)}"
+        f"Histogram of the distances of {plural(len(query.order), 'image')}, from "
+        f"{edges[0]:.2f} to {edges[-1]:.2f}, half of them below {middle:.2f}. "
+        f"{count_text(query, distance)}"
     )
     return figures.graph(name, {"data": [trace], "layout": layout}, label=label, height=150)
 
@@ -52,20 +53,32 @@ def moved(distance: float) -> Patch:
 
 def distance_field(field_id: Any, query: Any, distance: float) -> Component:
     """Return the native slider that moves the line."""
-    top = float(query.histogram().edges[-1])
+    edges = query.histogram().edges
     field = dbc.Input(
-        id=field_id, type="range", min=0, max=top, step="any", value=distance,
-        className="form-range",
+        id=field_id, type="range", min=float(edges[0]), max=float(edges[-1]), step="any",
+        value=distance, className="form-range",
     )  # fmt: skip
-    told = (
-        f"Images are usually this near to their neighbours here: {query.usual:.2f}"
-        if query.usual is not None
-        else "Where “similar” usually ends is known once the set has a neighbour graph."
-    )
     return html.Div(
         [html.Label(["“Similar” ends at", field], className="vt-search-distance"),
-         html.P(told, className="vt-small")]
+         html.P(where_it_begins(query), className="vt-small")]
     )  # fmt: skip
+
+
+def where_it_begins(query: Any) -> str:
+    """Return in words why the line begins where it does."""
+    if query.spoken or query.every:
+        if query.usual is None:
+            return (
+                "No images stand out here from the rest: these may not be in the set. The line "
+                f"begins behind the nearest {query.count(query.begin)}."
+            )
+        return (
+            f"Images up to {query.usual:.2f} stand out: there the distances fall into "
+            "two groups with the least error."
+        )
+    if query.usual is None:
+        return "Where “similar” usually ends is known once the set has a neighbour graph."
+    return f"Images are usually this near to their neighbours here: {query.usual:.2f}"
 
 
 def count_text(query: Any, distance: float) -> str:

@@ -1,4 +1,4 @@
-"""The HTTP routes of the search by picture; each calls one core function."""
+"""The HTTP routes of the search by picture and words; each calls one core function."""
 
 from typing import Any
 
@@ -54,13 +54,23 @@ def _listed(body: dict[str, Any], name: str, kind: type) -> list[Any]:
     """Return a list of numbers or texts sent; [] where there is none."""
     values = body.get(name) or []
     if not isinstance(values, list) or not all(type(value) is kind for value in values):
-        raise InputError(f"{name}: needs a list of {'rows' if kind is int else 'picture ids'}")
+        texts = "picture ids" if name == "pictures" else "texts"
+        raise InputError(f"{name}: needs a list of {'rows' if kind is int else texts}")
     return values
+
+
+@routes.post("/api/search/words")
+def words() -> dict[str, Any]:
+    """Have words read by the set's encoder, in the templates sent."""
+    body = json_body()
+    opened = services().library.open(text(body, "set"))
+    said, around = _listed(body, "words", str), _listed(body, "templates", str)
+    return {"templates": list(services().search.read(opened, said, around, WAIT))}
 
 
 @routes.post("/api/search")
 def search() -> dict[str, Any]:
-    """Start a search from rows and given pictures."""
+    """Start a search from rows, given pictures and words that were read."""
     body = json_body()
     opened = services().library.open(text(body, "set"))
     found = services().search.start(
@@ -68,6 +78,10 @@ def search() -> dict[str, Any]:
         _listed(body, "positives", int),
         _listed(body, "negatives", int),
         _listed(body, "pictures", str),
+        _listed(body, "words", str),
+        _listed(body, "unwords", str),
+        _listed(body, "templates", str),
+        body.get("every") is True,
     )
     near = None if found.usual is None else found.count(found.usual)
     return {**found.definition(), "usual": found.usual, "within": near, "total": len(found)}

@@ -1,15 +1,15 @@
 """The form that adds a set, and the request it makes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from components import pickers
+from components import encoder_builder, pickers
 from components.attributes import attrs
 from core.errors import InputError
+from core.ingest.naming import canonical, is_there
 from core.request import RunRequest, name_for
 
 SOURCE, NAME = "home-source", "home-name"
@@ -41,13 +41,13 @@ def request(
     path = (source or "").strip().strip("\"'")
     if not path:
         raise InputError("Say where the images are: a folder, a table, an idx or a vector file.")
-    if not path.startswith("sample:"):
-        path = str(Path(path).expanduser().absolute())
-        if not Path(path).exists():
-            raise InputError(f"There is no file or folder {path} on this computer.")
-    full = pickers.encoder_name(encoder, timm)
+    path = canonical(path.split("; ") if "; " in path else path)
+    if not is_there(path):
+        raise InputError(f"There is no file or folder {path} on this computer.")
+    full = encoder_builder.full_name(timm) if encoder == encoder_builder.BY_NAME else encoder
     if not full:
         raise InputError("Name the timm model, for example mobilenetv2_100.ra_in1k.")
+    encoder_builder.checked(full)
     chosen = tuple(m for m in ("umap", "tsne") if m in maps) or ("pca",)
     return RunRequest(path, (name or "").strip() or name_for(path), full, chosen, seed=seed)
 
@@ -80,25 +80,29 @@ def form() -> Component:
         [
             html.H2("Add a set", className="vt-card-title"),
             pickers.labelled(
-                "Path on this computer",
+                "Path or address",
                 source,
-                help_text="A folder of images, a CSV or Parquet table with a path column, an "
-                "idx-ubyte file, or vectors (.npy, .npz, .parquet).",
+                help_text="A folder of images, a zip or tar archive, a CSV or Parquet table, an "
+                "idx-ubyte file, vectors (.npy, .npz, .parquet), or an s3://, gs:// or https:// "
+                "address; several with “; ” between them. Name passwords by their environment "
+                "variable, ${NAME}: what is typed here is not kept.",
             ),
             pickers.labelled("Name", name),
             pickers.encoder_picker(ENCODER),
             html.Div(
                 [
                     pickers.labelled(
-                        "timm model",
+                        "Name of the model or encoder",
                         timm,
-                        help_text="A name of the hub, local-dir:<folder>, or a checkpoint file.",
+                        help_text="A timm name of the hub, local-dir:<folder> or a checkpoint "
+                        "file; or any encoder's full name, as onnx:<file>.",
                     ),
                     html.Datalist([html.Option(value=n) for n in _SUGGESTED], id="home-timm-known"),
                 ],
                 id="home-timm-field",
                 hidden=True,
             ),
+            encoder_builder.fields(),
             pickers.maps_picker(MAPS),
             html.Div(id=STARTED, role="status"),
             html.Div(
@@ -108,9 +112,12 @@ def form() -> Component:
                 ],
                 className="vt-actions",
             ),
-            html.P("Pictures stay where they are: nothing is copied or uploaded.",
+            html.P("Pictures stay where they are: nothing is uploaded or changed.",
                    className="vt-small"),
         ],
         className="vt-card vt-form",
         **attrs(aria_label="Add a set"),
     )  # fmt: skip
+
+
+encoder_builder.register(ENCODER, TIMM)

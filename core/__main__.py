@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from core.commands import (
@@ -86,12 +85,11 @@ def terminal_progress() -> Iterator[Callable[[Step], None]]:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
+    from core.ingest.naming import canonical
     from core.request import RunRequest, default_encoder, last_request
     from core.runner import open_workspace, run_here
 
-    source = options.source
-    if not source.startswith("sample:"):
-        source = str(Path(source).expanduser().absolute())
+    source = canonical(options.source)
     known = last_request(open_workspace(settings), options.name) if options.place else {}
     maps = tuple(dict.fromkeys(options.map or known.get("maps") or ["umap"]))
     encoder = options.encoder or known.get("encoder") or default_encoder(source)
@@ -229,7 +227,9 @@ def add_commands(commands: Any) -> None:
 
     run = commands.add_parser("run", parents=[common], help="bring a set up to date")
     run.add_argument(
-        "source", help="folder, CSV or Parquet table, idx or vector file, sample:digits"
+        "source",
+        nargs="+",
+        help="folder, table, archive, idx or vector file, address, sample:digits; or several",
     )
     run.add_argument("--name", required=True, help="the set's name")
     run.add_argument("--encoder", help="pixels, colour-texture (the default) or timm:…")

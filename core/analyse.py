@@ -110,7 +110,7 @@ def begin_record(state: Run, found: Scan, images: ImageSet, spec: EncoderSpec) -
         "created": old.get("created", now()),
         "kind": found.kind,
         "root": images.root,
-        "notes": list(found.notes),
+        "notes": [*found.notes, *state.notes],
         "request": request.to_json(),
         "imageset": images.key,
         "embeddings": embeddings,

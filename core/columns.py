@@ -18,6 +18,8 @@ OTHER = 255
 
 #: Columns that tell where an item lies and not what it is.
 _HIDDEN = {"item_id", "box_x", "box_y", "box_w", "box_h", "mask", "frame"}
+#: The same of objects in pictures (`core.ingest.objects`), which have the first of these.
+_OBJECTS = ("object_x", "picture", "outline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ def column_kind(values: pd.Series) -> Kind | None:
 def list_columns(items: pd.DataFrame) -> list[Column]:
     """Return the columns of an item table that say something, the label first."""
     found = []
+    hidden = _HIDDEN | (set(_OBJECTS[1:]) if _OBJECTS[0] in items else set())
     for name in items.columns:
-        if name in _HIDDEN:
+        if name in hidden:
             continue
         kind = column_kind(items[name])
         if kind is not None:

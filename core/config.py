@@ -36,6 +36,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("max_file_mb", 512, "Larger image files are refused"),
     Option("thumbnail_side", 256, "Longest side of a stored thumbnail, in pixels"),
     Option("thumbnail_cache_mb", 4096, "Size of the thumbnail cache, oldest dropped first"),
+    Option("copies_mb", 20480, "Local copies of images from archives and addresses, oldest first"),
     Option("neighbors", 90, "Nearest neighbours kept for each item"),
     Option("exact_neighbors_up_to", 100_000, "Above this many items neighbours are approximate"),
     Option("warm_worker", True, "Keep one process ready with UMAP imported and compiled"),
@@ -53,6 +54,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "max_file_mb": (1, 2**20),
     "thumbnail_side": (16, 2048),
     "thumbnail_cache_mb": (1, 2**30),
+    "copies_mb": (1, 2**30),
     "neighbors": (2, 1000),
     "exact_neighbors_up_to": (0, 2**31),
     "max_jobs": (1, 64),
@@ -76,6 +78,7 @@ class Settings:
     max_file_mb: int = 512
     thumbnail_side: int = 256
     thumbnail_cache_mb: int = 4096
+    copies_mb: int = 20480
     neighbors: int = 90
     exact_neighbors_up_to: int = 100_000
     warm_worker: bool = True

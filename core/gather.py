@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,13 @@ import pandas as pd
 
 from core.embed import EncodedBatch, embed, read_pictures
 from core.encoders import Encoder, describe, open_encoder
+from core.encoders.fitted import leaves
+from core.encoders.fitted_names import GIVEN, is_derived
+from core.errors import EncoderUnavailableError
+from core.fitting.derive import encode_derived
+from core.fitting.facts import with_facts
 from core.imaging.decode import ItemFile
 from core.imaging.files import reason_of_os_error
-from core.ingest.items import free_name, same_values
 from core.itemfiles import files_of
 from core.keys import item_id
 from core.model import BrokenFile, EncoderSpec, ImageSet, Scan
@@ -21,10 +26,29 @@ from core.storage.vectors import VectorCache
 
 
 def encode_items(state: Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
-    """Make sure that every readable item has a vector, and return where they are."""
-    if found.given is not None:
+    """Make sure that every readable item has a vector, and return where they are.
+
+    Vectors that came with the source are used as they are, unless the encoder asked for is made
+    from them (`residual:given?columns=…`).
+    """
+    name = state.request.encoder
+    if found.given is not None and not (is_derived(name) and GIVEN in leaves(name)):
         return _store_given(state, found)
-    memo, name = state.workspace.root / "encoders", state.request.encoder
+    return _encode_with(state, found, name)
+
+
+def _encode_with(state: Run, found: Scan, name: str) -> tuple[EncoderSpec, VectorCache]:
+    """Make sure that every readable item has a vector of one encoder."""
+    if name == GIVEN:
+        if found.given is None:
+            raise EncoderUnavailableError(
+                "the encoder given stands for vectors that came with the source, and this one "
+                "has none"
+            )
+        return _store_given(state, found)
+    if is_derived(name):
+        return encode_derived(state, found, name, partial(_encode_with, state, found))
+    memo = state.workspace.root / "encoders"
     spec, encoder = describe(name, memo=memo), None
     while True:
         if spec is None:  # only loading can tell, the first time
@@ -46,10 +70,10 @@ def _fill(state: Run, found: Scan, cache: VectorCache, encoder: Encoder | None) 
         missing = set(cache.missing(readable))
         if missing and encoder is None:
             memo, device = state.workspace.root / "encoders", state.settings.device
-            encoder = open_encoder(state.request.encoder, memo=memo, device=device)
+            encoder = open_encoder(cache.spec.name, memo=memo, device=device)
             if encoder.spec.key != cache.spec.key:
                 return False
-        state.reused = len(readable) - len(missing)
+        state.count(readable, missing)
         if encoder is not None and missing:
             files = files_of(found.items, found.root, missing)
             _encode_missing(state, files, encoder, cache, hashed=found.kind != "idx")
@@ -81,7 +105,7 @@ def _encode_missing(
         _keep(state, batch)
         cache.append(batch.item_ids, batch.vectors)
         cache.quarantine(batch.quarantined)
-        state.encoded += len(batch.item_ids)
+        state.fresh.update(batch.item_ids)
 
 
 def _as_hashed(state: Run, batch: EncodedBatch, files: Mapping[str, ItemFile]) -> EncodedBatch:
@@ -150,12 +174,12 @@ def _store_given(state: Run, found: Scan) -> tuple[EncoderSpec, VectorCache]:
     first = {key: row for row, key in reversed(list(enumerate(ids)))}
     with cache.writer(state.progress):
         missing = cache.missing(ids)
-        state.reused = len(first) - len(missing)
+        state.count(first, missing)
         for start in range(0, len(missing), 1024):
             part = missing[start : start + 1024]
             cache.append(part, vectors[[first[key] for key in part]])
             state.progress.report("embed", start + len(part), len(missing))
-        state.encoded = len(missing)
+        state.fresh.update(missing)
     _read_unknown(state, found, list(first))
     return spec, cache
 
@@ -170,12 +194,13 @@ def assemble(state: Run, found: Scan) -> ImageSet:
         reason = facts.get(key, {}).get("broken")
         if reason:
             broken.append(BrokenFile(str(path), reason))
-            keep[row] = found.given is not None  # its vector is still good
+            # a vector that came with the source is still good, unless a picture is needed too
+            keep[row] = found.given is not None and key not in state.quarantined
         elif key in state.quarantined:
             broken.append(BrokenFile(str(path), f"quarantined: {state.quarantined[key]}"))
             keep[row] = False
     items = found.items[keep].reset_index(drop=True)
-    items = _with_facts(items, facts)
+    items = with_facts(items, facts)
     key = imageset_key(items, broken)
     if state.workspace.has("imageset", key):
         state.workspace.read("imageset", key)  # says so if it is damaged
@@ -188,26 +213,3 @@ def assemble(state: Run, found: Scan) -> ImageSet:
             tables={"items": items, "broken": table},
         )
     return ImageSet(key, found.root, items, tuple(broken))
-
-
-def _with_facts(items: pd.DataFrame, facts: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Add width, height, format, mode and notes of each picture.
-
-    A given column of such a name and other content is renamed with "_given"; where the set has no
-    pictures to tell of, it keeps its name.
-    """
-    known = [facts.get(key, {}) for key in items["item_id"]]
-    columns: dict[str, pd.Series] = {}
-    for name in ("width", "height"):
-        columns[name] = pd.Series([f.get(name) for f in known], dtype="Int32")
-    for name in ("format", "mode"):
-        columns[name] = pd.Series([f.get(name) for f in known], dtype="string")
-    columns["notes"] = pd.Series(["; ".join(f.get("notes", ())) for f in known], dtype="string")
-    for name, values in columns.items():
-        if name in items:
-            if not any(known) or same_values(items[name], values):
-                continue
-            items = items.rename(columns={name: free_name(f"{name}_given", dict(items))})
-        items = items.assign(**{name: values.to_numpy(dtype=object)})
-        items[name] = items[name].astype(values.dtype)
-    return items

@@ -11,6 +11,7 @@ from typing import Any
 from core.additions import NO_MAP, add_items, find_standing, forget_placed, placed_summary
 from core.analyse import NO_SCORES, analyse, begin_record, results_of
 from core.config import Settings
+from core.curation.boxes import edited_scan
 from core.gather import assemble, encode_items
 from core.ingest import scan
 from core.model import EncoderSpec, ImageSet, Scan
@@ -70,7 +71,9 @@ def _run(state: Run) -> dict[str, Any]:
         known_hashes=state.catalog,
         limits=state.limits,
         progress=progress,
+        copies_bytes=state.settings.copies_mb * 2**20,
     )
+    found = edited_scan(found, workspace, state.request.name)
     spec, cache = encode_items(state, found)
     images = assemble(state, found)
     before = find_standing(state, images, cache)

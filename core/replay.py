@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.config import Settings
 from core.curation.acts import stored
+from core.curation.boxes import with_boxes
 from core.curation.bundle import ReadLog, read_log
 from core.curation.fold import State, fold
 from core.curation.manifest import Selection, build_manifest
@@ -130,7 +131,7 @@ def replay(
     told = last_source(read.events)
     recorded, aside = read_roster(told, read.lists), read_aside(told, read.lists)
     progress = progress or Progress()
-    found = _scan(source, workspace, settings, progress)
+    found = with_boxes(_scan(source, workspace, settings, progress), read.events, read.lists)
     keep, left_out = _set_aside(found, recorded, aside)
     unreadable = _unreadable(found, keep, recorded, settings, progress)
     keep[unreadable] = False

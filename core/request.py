@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
+from core.ingest.credentials import put_away
+from core.ingest.naming import last_part
 from core.storage.store import Workspace, check_name
 
 MAPS = ("umap", "tsne", "pca")
@@ -18,7 +19,7 @@ class RunRequest:
     Attributes
     ----------
     source
-        A folder, table, idx file, vector file, or `sample:digits`.
+        As `core.ingest.naming.canonical` returns it; secrets in it are not kept.
     name
         The set's name in the workspace.
     encoder
@@ -53,7 +54,8 @@ class RunRequest:
         if not isinstance(self.place, bool):
             raise InputError(f"place {self.place!r}: true or false")
         if not self.source.strip():
-            raise InputError("source is empty: name a folder, a table, an idx or a vector file")
+            raise InputError("source is empty: name a folder, a table, an archive or an address")
+        object.__setattr__(self, "source", put_away(self.source))  # nothing stores a password
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "RunRequest":
@@ -88,6 +90,4 @@ def default_encoder(source: str) -> str:
 
 def name_for(source: str) -> str:
     """Return a set name made from a source: its last part, without what a name may not hold."""
-    stem = source.removeprefix("sample:")
-    last = Path(stem).name if Path(stem).is_dir() else Path(stem).name.split(".")[0]
-    return re.sub(r"[^\w .+-]+", "-", last).strip(" .-_+")[:80] or "images"
+    return re.sub(r"[^\w .+-]+", "-", last_part(source)).strip(" .-_+")[:80] or "images"

@@ -1,6 +1,7 @@
 """The job "stream": a sequence without the frames that repeat, stored, and a slice of the rest."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from core.ingest.folders import natural_key
 from core.keys import artefact_key
 from core.library import Library, OpenSet
 from core.model import Neighbors
+from core.opened.clips import clips_of
 from core.progress import Progress
 from core.quality.stream import Filtered, filter_stream
 from core.quality.stream_request import StreamRequest
@@ -70,6 +72,7 @@ def run_stream(
     if opened.neighbors is None:
         raise NotFoundError(f"{asked.name!r} has no neighbours yet: run the set to its end first")
     view = desk.view(opened)
+    asked = _by_clip(asked, opened)
     order, sequence, by = frames_of(opened, np.asarray(view.working, np.int64), asked)
     tau, source = _threshold(asked, opened, opened.neighbors, workspace)
     plain = {name: value for name, value in asked.to_json().items() if name != "slice"}
@@ -86,6 +89,15 @@ def run_stream(
     with workspace.lock(f"slices/{asked.name}", progress):
         name = _make_slice(asked, stream, opened, workspace)
     return stream.told() | {"slice": name, "seconds": progress.finish()}
+
+
+def _by_clip(asked: StreamRequest, opened: OpenSet) -> StreamRequest:
+    """Return a request that walks each clip on its own, where times begin anew with each."""
+    clips = clips_of(opened.items)
+    alone = asked.within is None and asked.by is None
+    if not alone or clips is None or clips.dates or len(clips.names) < 2:
+        return asked
+    return replace(asked, within="unit")
 
 
 def frames_of(

@@ -34,6 +34,7 @@ from components import (
     search,
     selection_bar,
     shell,
+    timeline,
 )
 from components.explore_state import Explored
 from components.state import choose_set, link, services
@@ -90,6 +91,8 @@ def body(keys: dict[str, Any]) -> list[Component]:
             map_part=html.Div(explore_view.map_part(e, NOTES, SELECTION, STORE), id=MAP_SLOT),
             gallery_part=[
                 selection_bar.keeper(NAME, name, SELECTION),
+                timeline.fold(e.found, e.colour, explore_view.selected_rows(e.found, e.selection),
+                              STORE),
                 explore_view.search_fold(e, SELECTION, FOLD),
                 html.Div(explore_view.gallery_part(e, STORE), id=GALLERY_SLOT,
                          className="vt-gallery-slot"),
@@ -311,6 +314,8 @@ clientside_callback(
     State(SHOWN, "data"),
     prevent_initial_call=True,
 )
+
+timeline.wire(SELECTION, COLOUR, NOW)
 
 # -- another map, and what jobs change -------------------------------------------------------------
 

@@ -25,15 +25,17 @@ def vector_set(
     name: str = "set",
     themes: np.ndarray | None = None,
     ids: list[str] | None = None,
+    spec: EncoderSpec | None = None,
     **columns: Any,
 ) -> str:
     """Store a set of vectors `(n, d)` with neighbours, micro-clusters and given themes.
 
-    `columns` are metadata such as label or unit; `ids` are item ids, by default one a row.
+    `columns` are metadata such as label or unit; `ids` are item ids, by default one a row; `spec`
+    is the encoder, by default none.
     """
     vectors = np.asarray(vectors, np.float32)
     total, dims = vectors.shape
-    spec = EncoderSpec("given", "", "given", dims)
+    spec = spec or EncoderSpec("given", "", "given", dims)
     ids = ids or [f"{row:064x}" for row in range(total)]
     texts = [column for column in ITEM_COLUMNS if column not in {"frame", "time"}]
     none = pd.Series([None] * total, dtype="string")

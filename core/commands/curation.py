@@ -193,17 +193,16 @@ def _bundle(options: argparse.Namespace, settings: Settings) -> int:
 
 def _replay(options: argparse.Namespace, settings: Settings) -> int:
     from core.__main__ import terminal_progress
+    from core.ingest.naming import canonical, is_elsewhere
     from core.progress import Progress
     from core.replay import replay
     from core.runner import open_workspace
 
     target = _target(options.out) if options.out else None
-    source = options.source
-    if not source.startswith("sample:"):
-        source = str(Path(source).expanduser().absolute())
+    source = canonical(options.source)
     log = Path(options.log).expanduser()
     if target is not None and target.exists():
-        own = {log.resolve(), Path(source).resolve()}
+        own = {log.resolve()} | (set() if is_elsewhere(source) else {Path(source).resolve()})
         if own & {target.resolve(), *target.resolve().parents}:
             raise InputError(f"--out {target}: lies in the source or is the log; name another file")
     with terminal_progress() as listen:

@@ -10,6 +10,7 @@ from core.commands import drift_words
 from core.commands.printed import print_json
 from core.commands.verified import verified
 from core.config import Settings
+from core.drift.request import MAPS, PLACED
 from core.errors import InputError
 
 #: Exit code where `--fail-on` holds; 2 is a mistake.
@@ -75,6 +76,8 @@ def _request(options: argparse.Namespace, settings: Settings) -> Any:
         approximate=options.approximate,
         explain=not options.no_changes,
         seed=settings.seed,
+        spatial=options.spatial,
+        map=options.map,
     )
 
 
@@ -175,6 +178,11 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
                      "random features, instead of a sample")  # fmt: skip
     one.add_argument("--no-changes", action="store_true", help="encode no changed pictures: no "
                      "blur, brightness and JPEG on the scale")  # fmt: skip
+    one.add_argument("--spatial", type=int, nargs="?", const=PLACED, default=0, metavar="N",
+                     help="compare where in the frame too: features by place of N images a side "
+                     f"({PLACED} if no number is given)")  # fmt: skip
+    one.add_argument("--map", choices=MAPS, default=MAPS[0], help="the map of both sets: pca, or "
+                     "umap, which follows groups and takes longer")  # fmt: skip
     one.add_argument("--seed", type=int, help="seed of everything random")
     one.add_argument("--fail-on", metavar="EXPR", help="end with exit code 3 where this holds, for "
                      "example 'p<0.01 and auc>0.6'")  # fmt: skip

@@ -1,6 +1,7 @@
 """The commands `drift-series` and `drift-plan`: batches over time, and how large they must be."""
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from core.errors import InputError, VitrineError
 
 #: Exit code where `--fail-on` holds; 2 is a mistake.
 FAILED = 3
+#: What `--out` writes, by the end of the file's name.
+KINDS = (".html", ".pdf", ".json", ".csv")
 #: Seconds between two looks at a watched folder.
 LEAST, MOST = 1, 86_400
 
@@ -27,8 +30,10 @@ def _series(options: argparse.Namespace, settings: Settings) -> int:
     if options.watch is not None and options.folder is None:
         raise InputError("--watch: name the folder with --folder")
     gate = _gate(options.fail_on)
+    for file in options.out or []:
+        _checked(Path(file).expanduser().absolute(), file)
     if not any(way is not None for way in ways):
-        if gate is not None or options.reference:
+        if gate is not None or options.reference or options.out:
             raise InputError("drift-series: name the batches with --by, --batch, --slice or "
                              "--folder")  # fmt: skip
         return _list(options, settings)
@@ -37,7 +42,7 @@ def _series(options: argparse.Namespace, settings: Settings) -> int:
                          "SET:slice=NAME")  # fmt: skip
     if options.folder is not None:
         return _folder(options, settings, gate)
-    return _told(_made(options, settings, _request(options, settings)), options, gate)
+    return _told(_made(options, settings, _request(options, settings)), options, settings, gate)
 
 
 def _gate(text: str | None) -> Gate | None:
@@ -73,11 +78,15 @@ def _made(options: argparse.Namespace, settings: Settings, request: Any) -> dict
         return run_here(settings, "series", request.to_json(), title, listen)
 
 
-def _told(result: dict[str, Any], options: argparse.Namespace, gate: Gate | None) -> int:
+def _told(
+    result: dict[str, Any], options: argparse.Namespace, settings: Settings, gate: Gate | None
+) -> int:
     """Print a series, and return 3 where the condition holds for its newest batch."""
     from core.drifting.series import gated
 
     judged = None if gate is None else gate.judge(gated(result))
+    for file in options.out or []:
+        _write(Path(file).expanduser().absolute(), result, settings)
     if options.json:
         told = None if judged is None or gate is None else {
             "condition": gate.text, "failed": judged.failed, "figures": judged.used,
@@ -96,6 +105,36 @@ def _told(result: dict[str, Any], options: argparse.Namespace, gate: Gate | None
                             if value is not None)  # fmt: skip
         print(f"gate: batch {newest}: {gate.text} holds ({figures})", file=sys.stderr)
     return FAILED if judged.failed else 0
+
+
+def _checked(path: Path, given: str) -> None:
+    """Raise `InputError` where a series cannot be written to a file of this name."""
+    if path.suffix.lower() not in KINDS:
+        raise InputError(f"--out {given}: its name must end with {', '.join(KINDS)}")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file")
+
+
+def _write(path: Path, result: dict[str, Any], settings: Settings) -> None:
+    """Write a series into a file, by the end of its name."""
+    from core.drifts.report.series import render_series
+    from core.drifts.series import SeriesKept
+    from core.report.pdf import render_pdf
+    from core.runner import open_workspace
+    from core.storage.flushed import write_flushed
+    from core.storage.store import storage_errors
+
+    kept, kind = SeriesKept(open_workspace(settings)).series(result["series"]), path.suffix.lower()
+    if kind == ".json":
+        data = json.dumps(result, indent=1, allow_nan=False).encode("ascii")
+    elif kind == ".csv":
+        data = kept.batches.to_csv(index=False).encode()
+    else:
+        data = render_series(kept.meta, key=kept.key, created=kept.created)
+        data = render_pdf(data, settings) if kind == ".pdf" else data
+    with storage_errors(f"writing {path}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_flushed(path, data)
 
 
 def _tell(result: dict[str, Any]) -> None:
@@ -153,7 +192,7 @@ def _folder(options: argparse.Namespace, settings: Settings, gate: Gate | None) 
 
     folder = Path(options.folder).expanduser().absolute()
     if options.watch is None:
-        return _told(_encoded(options, settings, folder, look(folder)), options, gate)
+        return _told(_encoded(options, settings, folder, look(folder)), options, settings, gate)
     if not LEAST <= options.watch <= MOST:
         raise InputError(f"--watch {options.watch:g}: seconds from {LEAST} to {MOST:,}")
     _reference(options, settings)  # a wrong name ends the watching before it begins
@@ -167,7 +206,7 @@ def _folder(options: argparse.Namespace, settings: Settings, gate: Gate | None) 
             continue
         done = ready.batches
         try:
-            code = _told(_encoded(options, settings, folder, ready), options, gate)
+            code = _told(_encoded(options, settings, folder, ready), options, settings, gate)
         except VitrineError as error:
             from core.errors import JobCancelled
 
@@ -270,6 +309,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
                      help="splits drawn for each batch, 99 to 9,999")  # fmt: skip
     one.add_argument("--fail-on", metavar="EXPR", help="exit with 3 where this holds for the "
                      "newest batch; of p, mmd2, outside, batch_units")  # fmt: skip
+    one.add_argument("--out", action="append", metavar="FILE", help="write the batches: a file "
+                     "that ends with .html, .pdf, .json or .csv; may be repeated")  # fmt: skip
     _shared(one)
     one.set_defaults(do=_series)
     plan = commands.add_parser(

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-#: Clusters, explanations and images printed; `--json` has more.
+#: Groups, labels, explanations and images printed; `--json` has more.
 PRINTED = 10
+ALPHA = 0.05
 _STATES = {"new": "new", "gone": "gone", "grew": "grew", "shrank": "shrank"}
 
 
@@ -26,19 +27,21 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     told += [f"note: {note}" for note in document["notes"]]
     told += [f"  {one}" for one in document["verdict"]["detail"]]
     told += _where(document)
-    told += [f"{one}" for one in _why(document)]
+    told += _frame(document)
+    told += _labels(document)
+    told += _why(document)
     return [*told, f"comparison {document['drift']}"]
 
 
 def _where(document: Mapping[str, Any]) -> list[str]:
     changed = [one for one in document["clusters"] if one["state"] in _STATES]
     told = [
-        f"cluster {one['id']} {_STATES[one['state']]}: {_percent(one['share_a'])} of A, "
+        f"group {one['id']} {_STATES[one['state']]}: {_percent(one['share_a'])} of A, "
         f"{_percent(one['share_b'])} of B"
         for one in changed[:PRINTED]
     ]
     if len(changed) > PRINTED:
-        told.append(f"and {len(changed) - PRINTED:,} more clusters: --json has them")
+        told.append(f"and {len(changed) - PRINTED:,} more groups: --json has them")
     local = document["local"]
     if local:
         told.append(
@@ -48,11 +51,40 @@ def _where(document: Mapping[str, Any]) -> list[str]:
     return told
 
 
+def _frame(document: Mapping[str, Any]) -> list[str]:
+    """Return what features by place say, where that was asked for."""
+    found = document.get("spatial")
+    if not found:
+        return []
+    return [f"in the frame: {found.get('text') or found.get('notice')}"]
+
+
+def _labels(document: Mapping[str, Any]) -> list[str]:
+    """Return the labels whose own images look different, the surest first."""
+    tested = [one for one in document["conditional"] if one["p_adjusted"] is not None]
+    if not tested:
+        return []
+    unlike = sorted((one for one in tested if one["p_adjusted"] < ALPHA),
+                    key=lambda one: (one["p_adjusted"], -one["effect"], one["label"]))  # fmt: skip
+    told = [
+        f"label {one['label']} looks different: MMD² {one['effect']:.2g}, p {one['p_adjusted']:.2g}"
+        f" ({one['n_a']:,} in A, {one['n_b']:,} in B)"
+        for one in unlike[:PRINTED]
+    ]
+    if len(unlike) > PRINTED:
+        told.append(f"and {len(unlike) - PRINTED:,} more labels: --json has them")
+    alike = len(tested) - len(unlike)
+    if alike:
+        what = "label" if alike == 1 else "labels"
+        told.append(f"{alike:,} {what} of {len(tested):,} tested not seen to look different")
+    return told
+
+
 def _why(document: Mapping[str, Any]) -> list[str]:
     told = [
         f"differs too: {one['column']} ({_effect(one)}, p {one['p_adjusted']:.2g})"
         for one in document["explain"]
-        if one["p_adjusted"] is not None and one["p_adjusted"] < 0.05
+        if one["p_adjusted"] is not None and one["p_adjusted"] < ALPHA
     ][:PRINTED]
     exposure = document.get("exposure")
     text = exposure.get("text") if isinstance(exposure, Mapping) else exposure

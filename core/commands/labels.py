@@ -158,10 +158,10 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 def add(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add `import-labels` and `export-labels` to an argparse sub-parser group."""
     take = commands.add_parser(
-        "import-labels", parents=[common], help="take labels from a table, a folder tree or COCO"
+        "import-labels", parents=[common], help="take labels from a table, a folder or another tool"
     )
     take.add_argument("name", help="the set, or a part as SET/KEY")
-    take.add_argument("file", help="a .csv, .parquet or COCO .json file, or a folder of folders")
+    take.add_argument("file", help="a .csv, .parquet, .json or .xml file, or a folder")
     take.add_argument("--column", metavar="C", help="the column of the labels, if none is found")
     take.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
     take.add_argument(
@@ -176,9 +176,12 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
         "export-labels", parents=[common], help="write the labels of the working set, as edited"
     )
     give.add_argument("name", help="the set, or a part as SET/KEY")
-    give.add_argument("out", help="the file (.csv, .parquet, .json for COCO) or a new folder")
+    give.add_argument("out", help="the file (.csv, .parquet, .json for COCO, .xml) or a new folder")
     give.add_argument(
-        "--format", metavar="F", help="csv, parquet, coco, folder (copies) or links; else by name"
+        "--format",
+        metavar="F",
+        help="csv, parquet, coco, labelstudio, cvat, fiftyone, yolo, folder (copies) or links; "
+        "else by name",
     )
     give.add_argument("--slice", metavar="S", help="only what is in this slice")
     give.set_defaults(do=_export)

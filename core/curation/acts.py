@@ -1,8 +1,10 @@
 """What a person can do to a set, and what each act needs before it may be written."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from core.errors import InputError
@@ -122,6 +124,25 @@ def _labels(value: Any) -> list[str]:
     return found
 
 
+def _box(value: Any) -> list[float]:
+    """Return x, y, width and height as JSON keeps them, else raise `InputError`."""
+    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+        raise InputError("box: must be a list of x, y, width and height")
+    found = list(value)
+    if len(found) != 4 or any(isinstance(v, bool) or not hasattr(v, "__float__") for v in found):
+        raise InputError("box: must be the four numbers x, y, width and height")
+    sides = [round(float(v), 3) for v in found]
+    if not all(map(isfinite, sides)) or sides[2] <= 0 or sides[3] <= 0:
+        raise InputError("box: its width and height must be above 0, and all four numbers finite")
+    return sides
+
+
+def _item(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise InputError("to: must be the id of an item, 64 hex digits")
+    return value
+
+
 def check_topic(value: Any) -> str:
     """Return what a decision is about if it can be, else raise `InputError`."""
     if value not in TOPICS:
@@ -152,6 +173,7 @@ _RULES = {
     **{kind: _Rule({}, _ABOUT, True) for kind in DECISIONS},
     "relabel": _Rule({"label": label_text}, _ABOUT, True),
     "relabel.each": _Rule({"labels": _labels, "sizes": _sizes}, _ABOUT, True),
+    "box": _Rule({"box": _box, "region": _box, "to": _item}, _REASON, True),
     "theme.rename": _Rule(
         {"clustering": _key, "cluster": _cluster, "to": _theme_name}, _REASON, False
     ),
@@ -200,6 +222,8 @@ def check_act(kind: str, fields: Mapping[str, Any], count: int | None) -> dict[s
     found = {name: check(given[name]) for name, check in rule.needed.items()}
     if kind in IN_PARTS:
         _check_parts(kind, found, count)
+    if kind == "box" and count != 1:
+        raise InputError(f"box: is about one object, not {count}")
     optional = {name: check(given[name]) for name, check in rule.may.items() if name in given}
     return found | {name: value for name, value in optional.items() if value}
 

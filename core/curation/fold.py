@@ -115,6 +115,8 @@ class State:
     settled
         By topic, int32 by item number: the last event that says the item is right as it is in
         this respect, or was made right; 0 where none does.
+    boxes
+        By item number, the event that set an object's box last.
     themes
         By the clustering's key.
     acts
@@ -128,6 +130,7 @@ class State:
         self.labelled = np.zeros(universe.size, np.int32)
         self.label_part = np.zeros(universe.size, np.int32)
         self.settled = {topic: np.zeros(universe.size, np.int32) for topic in TOPICS}
+        self.boxes: dict[int, int] = {}
         self.themes: dict[str, ThemeState] = {}
         self.acts: dict[int, Event] = {}
 
@@ -138,6 +141,7 @@ class State:
         other.decided, other.labelled = self.decided.copy(), self.labelled.copy()
         other.label_part = self.label_part.copy()
         other.settled = {topic: marks.copy() for topic, marks in self.settled.items()}
+        other.boxes = dict(self.boxes)
         other.themes = {key: themes.copy() for key, themes in self.themes.items()}
         other.acts = dict(self.acts)
         return other
@@ -167,6 +171,8 @@ class State:
             self.labelled = _marked(self.labelled, codes, event.number, size)
             self.label_part = _marked(self.label_part, codes, 0, size)
             self._settle(event, codes, "labels")
+        elif event.kind == "box":
+            self.boxes |= dict.fromkeys(codes.tolist(), event.number)
         else:
             self._apply_slice(event, codes)
         self.acts[event.number] = event
@@ -280,6 +286,7 @@ def fold(events: Sequence[Event], universe: Universe) -> tuple[Steps, State]:
     steps = Steps()
     for event in events:
         steps.take(event)
+    universe.link(events)
     state = State(universe)
     for number in steps.done:
         state.apply(events[number - 1])
@@ -294,6 +301,7 @@ def go_on(
     if any(event.kind in STEP_KINDS for event in new):
         return None
     steps, state = steps.copy(), state.copy()
+    state.universe.link(new)
     for event in new:
         steps.take(event)
         if event.is_act:

@@ -40,6 +40,15 @@ def _by_label(state: State) -> Iterator[dict[str, Any]]:
             yield _entry(state, number, codes[within], "label", label)
 
 
+def _box_entry(state: State, code: int) -> dict[str, Any]:
+    """Return the box that an object was given: its own, what is shown of it, and its new id."""
+    number = state.boxes[code]
+    fields = state.acts[number].fields
+    told = {name: fields[name] for name in ("box", "region", "to")}
+    address = state.universe.addresses(np.array([code]))[0]
+    return {"event": number, "address": address, "reason": fields.get("reason", ""), **told}
+
+
 def _about_section(state: State) -> dict[str, Any]:
     """Return, by topic, for which items an act counts that names the topic."""
     section = {}
@@ -129,6 +138,8 @@ def build_manifest(
         "themes": {key: _theme_section(themes, universe) for key, themes in state.themes.items()},
         **_items_section(state, selection),
     }
+    if state.boxes:  # else as earlier versions wrote it, byte for byte
+        value["boxes"] = [_box_entry(state, code) for code in sorted(state.boxes)]
     about = _about_section(state)
     if about:  # else as earlier versions wrote it, byte for byte
         value["about"] = about

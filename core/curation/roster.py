@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -107,8 +107,38 @@ class Universe:
         self._lists = lists
         self._extra: dict[str, int] = {}
         self._names: list[str] = []
+        self._families: dict[str, list[str]] = {}
         self._codes: dict[str, np.ndarray] = {}
         self._bytes = 0
+
+    def link(self, events: Iterable[Event]) -> None:
+        """Learn which addresses are of one object whose box was edited, also if that was undone.
+
+        What the log says of the object before an edit holds for it after, and the other way round,
+        whichever of its addresses the set has.
+        """
+        for event in events:
+            if event.kind != "box" or event.items is None:
+                continue
+            before = self._lists_of(event)[0]
+            mine = self._families.get(before, [before])
+            other = self._families.get(event.fields["to"], [event.fields["to"]])
+            if mine is not other:
+                mine += [address for address in other if address not in mine]
+            self._families |= dict.fromkeys(mine, mine)
+
+    def _lists_of(self, event: Event) -> list[str]:
+        assert event.items is not None
+        addresses = event.items.get("addresses")
+        found = self._lists.get(event.items["digest"]) if addresses is None else addresses
+        if not found:
+            raise _damaged(event, "it is about no item")
+        return list(found)
+
+    @property
+    def families(self) -> list[list[str]]:
+        """The addresses of each object whose box was edited, the one it had first first."""
+        return list({id(family): family for family in self._families.values()}.values())
 
     @property
     def size(self) -> int:
@@ -179,12 +209,19 @@ class Universe:
         """Return the number, int64, of each address; new ones for those not in the set."""
         codes = self.roster.rows(addresses)
         for at in np.flatnonzero(codes < 0).tolist():
-            address = addresses[at]
-            if address not in self._extra:
-                self._extra[address] = self.size
-                self._names.append(address)
-            codes[at] = self._extra[address]
+            codes[at] = self._elsewhere(addresses[at])
         return codes
+
+    def _elsewhere(self, address: str) -> int:
+        """Return the number of an address that the set does not have, perhaps under another."""
+        family = self._families.get(address, [address])
+        rows = self.roster.rows(family)
+        if (rows >= 0).any():
+            return int(rows[rows >= 0][-1])
+        if family[0] not in self._extra:
+            self._extra[family[0]] = self.size
+            self._names.append(address)
+        return self._extra[family[0]]
 
     def addresses(self, codes: np.ndarray) -> list[str]:
         """Return the addresses of numbers: in row order, then those not in the set, by name."""

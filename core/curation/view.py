@@ -10,6 +10,7 @@ import pandas as pd
 from core.columns import Kind
 from core.curation.acts import DECISIONS, OUT, check_topic, stored
 from core.curation.columns import edited_labels, make_columns
+from core.curation.edited import boxes_set, boxes_waiting
 from core.curation.events import SET_KINDS, Event
 from core.curation.fold import State, Steps, label_given
 from core.curation.shown import HistoryLine, SliceView
@@ -178,6 +179,18 @@ class CurationView:
         """Return the reason of what makes a row decided about a topic; None where it is not."""
         found = self.decision_about(row, topic)
         return found[1] if found else None
+
+    # -- boxes of objects ----------------------------------------------------------------------
+
+    @cached_property
+    def boxes(self) -> dict[int, tuple[float, float, float, float]]:
+        """By row, the box that a person gave the object: x, y, width, height in pixels."""
+        return boxes_set(self._state, self._here)
+
+    @cached_property
+    def boxes_waiting(self) -> np.ndarray:
+        """The rows, ascending, whose box was edited, or its edit undone, since the last run."""
+        return boxes_waiting(self._state, self._here)
 
     # -- labels and themes ---------------------------------------------------------------------
 

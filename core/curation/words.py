@@ -54,6 +54,9 @@ def sentence(event: Event, noun: str, events: Mapping[int, Event] | None = None)
     elif event.kind == "relabel":
         label = event.fields["label"]
         text = f"Labelled {items} “{label}”" if label else f"Took the label off {items}"
+    elif event.kind == "box":
+        x, y, w, h = event.fields["box"]
+        text = f"Set the box of {items} to {w:g} × {h:g} px at {x:g}, {y:g}"
     elif event.kind.startswith("slice."):
         text = _slice_words(event, items)
     elif event.kind.startswith("theme."):

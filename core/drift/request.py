@@ -10,6 +10,12 @@ from core.errors import InputError
 PERMUTATIONS = (99, 9_999)
 _SEEDS = 2**32
 SLICE = "slice"
+#: Images of each side that are compared place by place: usually, and the least and most.
+PLACED, PLACES = 200, (20, 2000)
+#: Maps that both sides can be put on.
+MAPS = ("pca", "umap")
+#: Fields that came later: a request that leaves them as they are is the same as before them.
+_LATER = {"spatial": 0, "map": "pca"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,10 @@ class DriftRequest:
         Encode some changed pictures, for the scale and to see whether exposure explains it.
     seed
         Of everything random.
+    spatial
+        Images of each side whose features are compared place by place, 20 to 2,000; 0 for none.
+    map
+        The map that shows both sides: pca, or umap, which follows groups and takes longer.
     """
 
     a: str
@@ -86,6 +96,8 @@ class DriftRequest:
     approximate: bool = False
     explain: bool = True
     seed: int = 0
+    spatial: int = 0
+    map: str = "pca"
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything."""
@@ -106,6 +118,14 @@ class DriftRequest:
             )
         if type(self.seed) is not int or not 0 <= self.seed < _SEEDS:
             raise InputError(f"seed {self.seed!r:.40}: a whole number from 0 to {_SEEDS - 1}")
+        low, high = PLACES
+        if type(self.spatial) is not int or (self.spatial and not low <= self.spatial <= high):
+            raise InputError(
+                f"spatial {self.spatial!r:.40}: images of each side, a whole number from {low} to "
+                f"{high:,}, or 0 for none"
+            )
+        if self.map not in MAPS:
+            raise InputError(f"map {self.map!r:.40}: give one of {', '.join(MAPS)}")
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -143,4 +163,8 @@ class DriftRequest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values, with the name of the reference's set."""
-        return {"name": self.name, **asdict(self)}
+        given = asdict(self)
+        for field, usual in _LATER.items():
+            if given[field] == usual:
+                del given[field]
+        return {"name": self.name, **given}

@@ -118,6 +118,9 @@ def _numbers(document: Mapping[str, Any]) -> dict[str, Any]:
         known = [one for one in scale.get("anchors") or [] if one.get("name") not in ANCHORS]
         found["scale"] = {**scale, "anchors": known}
     found["exposure"] = exposure.get("gone") if isinstance(exposure, Mapping) else None
+    spatial = found.get("spatial")
+    if isinstance(spatial, Mapping):  # as those of changed pictures
+        found["spatial"] = {name: spatial.get(name) for name in ("images", "grid", "of_dims")}
     verdict = document.get("verdict")  # its words have the names of the sets
     found["level"] = verdict.get("level") if isinstance(verdict, Mapping) else verdict
     return found

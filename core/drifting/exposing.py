@@ -94,7 +94,7 @@ def exposed(pool: Pool, drifts: bool, progress: Progress) -> Exposed:
     if not pool.asked.explain:
         return Exposed()
     progress.report(STAGE)
-    encoder = _encoder(pool)
+    encoder = encoder_of(pool)
     if isinstance(encoder, str):
         return Exposed(exposure={"text": "", "notice": encoder})
     settings = pool.used_settings
@@ -117,7 +117,7 @@ def exposed(pool: Pool, drifts: bool, progress: Progress) -> Exposed:
     return Exposed(changed, exposure)
 
 
-def _encoder(pool: Pool) -> Encoder | str:
+def encoder_of(pool: Pool) -> Encoder | str:
     """Return the encoder of both sides, or why no picture can be encoded."""
     spec = pool.parts[0].opened.spec
     if spec.model_type == "given":

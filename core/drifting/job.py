@@ -16,6 +16,7 @@ from core.drift.request import DriftRequest
 from core.drifting.explaining import by_labels, explained, power_of, sized
 from core.drifting.exposing import exposed
 from core.drifting.pool import Pool, open_pool
+from core.drifting.spatial import in_the_frame
 from core.drifting.tests import clusters_of, detail_tests, headline_tests
 from core.drifting.where import Where, where_they_differ
 from core.drifting.words import ALPHA, verdict
@@ -27,6 +28,8 @@ from core.storage.store import Workspace, library_versions, now
 FORMAT = 1
 #: Units from which the kernel's width is taken for the scale; images listed as most drifted.
 WIDTH, LISTED = 1000, 100
+#: What a result has only where it was asked for.
+ASKED_FOR = ("spatial",)
 
 
 def run_drift(
@@ -112,9 +115,16 @@ def make(pool: Pool, progress: Progress) -> tuple[dict[str, Any], dict[str, pd.D
         "total": where.total, "explain": explained(pool, progress),
         "conditional": by_labels(pool, progress), "scale": scale, "power": power,
         "exposure": pictures.exposure,
+        **_asked_for(pool, where, progress),
         "versions": library_versions(), "created": now(),
     }  # fmt: skip
     return plain(meta), {"images": where.images, "clusters": _flat(where)}
+
+
+def _asked_for(pool: Pool, where: Where, progress: Progress) -> dict[str, Any]:
+    """Return what is only computed where it is asked for."""
+    spatial = in_the_frame(pool, where.images, where.clusters, progress)
+    return {} if spatial is None else {"spatial": spatial}
 
 
 def _width(pool: Pool) -> float:
@@ -142,6 +152,7 @@ def result_of(key: str, meta: Mapping[str, Any], images: pd.DataFrame) -> dict[s
         "units_tested", "versions", "seconds",
     )  # fmt: skip
     told = {name: meta.get(name) for name in names}
+    told |= {name: meta[name] for name in ASKED_FOR if name in meta}
     return {"drift": key, **told, "images": most_drifted(images)}
 
 

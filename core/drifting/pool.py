@@ -70,6 +70,14 @@ class Pool:
         return np.concatenate([first, second + (first.max(initial=-1) + 1)])
 
     @cached_property
+    def item_ids(self) -> list[str]:
+        """The id of each image of the pool."""
+        return [
+            one for part in self.parts
+            for one in part.opened.items["item_id"].iloc[part.rows].tolist()
+        ]  # fmt: skip
+
+    @cached_property
     def points(self) -> np.ndarray:
         """The unit vectors of the pool `(n, d)` float32."""
         return np.concatenate([self._vectors(part) for part in self.parts])

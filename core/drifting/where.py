@@ -11,7 +11,7 @@ from core.drift.grown import changes
 from core.drift.local import local_map, neighbours_wanted
 from core.drift.occupancy import Occupancy
 from core.drifting.pool import Pool, principal
-from core.model import Neighbors
+from core.model import Neighbors, ProjectionSpec
 from core.neighbors import find_neighbors
 from core.progress import Progress
 from core.space import SAME, spread
@@ -66,13 +66,10 @@ def where_they_differ(
     other, distance = _counterparts(pool, score, progress)
     local, state = _local(pool, progress)
     progress.report("shared map")
-    places = _map(pool)
+    places = _map(pool, progress)
     rows = np.concatenate([part.rows for part in pool.parts])
-    ids = [
-        one for part in pool.parts for one in part.opened.items["item_id"].iloc[part.rows].tolist()
-    ]
     images = pd.DataFrame({
-        "side": np.where(pool.second, "b", "a"), "row": rows, "item_id": ids,
+        "side": np.where(pool.second, "b", "a"), "row": rows, "item_id": pool.item_ids,
         "cluster": clusters,
         "score": score,
         "share": found.share, "counterpart": rows[other], "distance": distance, "local": state,
@@ -184,7 +181,26 @@ def _to_held(pool: Pool, held: np.ndarray, k: int, progress: Progress) -> Neighb
     return Neighbors("", indices, distances, True, 1.0)
 
 
-def _map(pool: Pool) -> np.ndarray:
+def _map(pool: Pool, progress: Progress) -> np.ndarray:
+    """Return the map of the pool that was asked for `(n, 2)`."""
+    return _umap(pool, progress) if pool.asked.map == "umap" else _components(pool)
+
+
+def _umap(pool: Pool, progress: Progress) -> np.ndarray:
+    """Return the pool laid out by UMAP, begun with its principal components."""
+    from core.maps.projection import project
+
+    points, spec = pool.points, ProjectionSpec("umap", seed=pool.asked.seed)
+    graph = find_neighbors(
+        points, key="", k=min(spec.n_neighbors, len(points) - 1), seed=pool.asked.seed,
+        progress=progress,
+    )  # fmt: skip
+    start = _components(pool)
+    made = project(points, graph, spec, key="", init=start, progress=progress)
+    return np.asarray(made.coordinates, np.float64)
+
+
+def _components(pool: Pool) -> np.ndarray:
     """Return the pool on its first two principal components `(n, 2)`, fitted on tested units."""
     points = pool.unit_points[pool.tested].astype(np.float64)
     centre = points.mean(axis=0)

@@ -1,13 +1,22 @@
 """A comparison of two sets as a file: the pictures that it needs are gathered here."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from PIL import Image
+
 from core.config import Settings
+from core.drifts.overlay import heated, jpeg, opened_picture
+from core.drifts.patches import patches_of_drift
 from core.drifts.report import render_html
+from core.drifts.report.places import Places
 from core.drifts.stored import Drift
 from core.report.html import Pictures
 from core.reportfiles import pictures_of
 from core.storage.store import Workspace
+
+#: Pictures of each side with strange parts, and their longest side in pixels.
+STRANGE, LONGEST = 8, 160
 
 
 def drift_file(
@@ -34,7 +43,29 @@ def drift_file(
         _pictures(opened, drift.meta[side]["imageset"], workspace, settings)
         for side, opened in (("a", first), ("b", second))
     )
-    return render_html(drift.meta, drift.images, one, two, key=drift.key, created=drift.created)
+    return render_html(
+        drift.meta, drift.images, one, two, key=drift.key, created=drift.created,
+        places=_places(drift, {"a": (first, one), "b": (second, two)}, workspace),
+    )  # fmt: skip
+
+
+def _places(drift: Drift, sides: Mapping[str, tuple[Any, Pictures]], workspace: Workspace) -> Any:
+    """Return the pictures of a comparison by place; None where it has none."""
+    kept = patches_of_drift(drift, workspace)
+    if kept is None:
+        return None
+    means = {side: jpeg(Image.fromarray(mean)) for side, mean in kept.means.items()}
+    strange = {}
+    for side, (opened, pictures) in sides.items():
+        lines = []
+        for row, score in kept.strangest(side, STRANGE):
+            data = pictures(row)
+            if data is not None:
+                heat = kept.colour(side, row)
+                picture = heated(opened_picture(data), heat, opened.spec, LONGEST)
+                lines.append((row, score, picture))
+        strange[side] = lines
+    return Places(means, strange)
 
 
 def _pictures(opened: Any, imageset: str, workspace: Workspace, settings: Settings) -> Pictures:

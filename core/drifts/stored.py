@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.drift.request import DriftRequest
+from core.drifts.patches import Patches, patches_of_drift
 from core.drifts.series import SeriesKept
 from core.errors import NotFoundError, VitrineError
 from core.storage.store import Workspace, read_json
@@ -72,6 +73,7 @@ class Drifts(SeriesKept):
         self._workspace = workspace
         self._lines: dict[str, tuple[set[str], DriftLine]] = {}
         self._opened: dict[str, Drift] = {}
+        self._patches: dict[str, Patches] = {}
         self._lock = RLock()
 
     def list(self, name: str) -> Sequence[DriftLine]:
@@ -113,6 +115,18 @@ class Drifts(SeriesKept):
             self._opened[key] = kept
             while len(self._opened) > _KEPT:
                 del self._opened[next(iter(self._opened))]
+        return kept
+
+    def patches(self, drift: Drift) -> Patches | None:
+        """Return the patches of a comparison; None where it has none, or they were deleted."""
+        with self._lock:
+            kept = self._patches.pop(drift.key, None)
+        kept = kept or patches_of_drift(drift, self._workspace)
+        if kept is not None:
+            with self._lock:
+                self._patches[drift.key] = kept
+                while len(self._patches) > _KEPT // 2:
+                    del self._patches[next(iter(self._patches))]
         return kept
 
     def stale(self, drift: Drift, first: Any, second: Any) -> str:

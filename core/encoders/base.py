@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 import numpy as np
@@ -45,6 +45,22 @@ class Encoder(Protocol):
 
     def encode(self, inputs: np.ndarray) -> np.ndarray:
         """Return float32 `(n, dims)` for inputs `(n, ...)` stacked in the same order."""
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """What an encoder with a text tower can do besides; its spec has `extra["text"]`."""
+
+    def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Return float32 `(n, dims)` for texts, in the space of the pictures' vectors.
+
+        Raises
+        ------
+        InputError
+            A text is empty or longer than the tower reads.
+        EncoderUnavailableError
+            What turns text into tokens is not there.
+        """
 
 
 @dataclass(frozen=True, slots=True)

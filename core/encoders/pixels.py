@@ -68,3 +68,7 @@ class PixelsEncoder:
     def encode(self, inputs: np.ndarray) -> np.ndarray:
         """Return float32 `(n, dims)` in 0..1 for inputs uint8 `(n, dims)`."""
         return inputs.astype(np.float32) / np.float32(255)
+
+    def feature_map(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the pixels where they are, float32 `(n, side, side, 1 or 3)` in 0..1."""
+        return self.encode(inputs).reshape(len(inputs), self._side, self._side, -1)

@@ -106,16 +106,66 @@ class Features:
         if self._stage is not None:
             return self._intermediate(batch)
         if self.layer:
-            try:
-                self._model(batch)
-            except _Reached:
-                return self._pool(self._caught.output, self._prefix())
-            finally:
-                self._caught.__dict__.clear()
-            raise EncoderUnavailableError(f"layer {self.layer!r} takes no part in the forward pass")
+            return self._pool(self._of_layer(batch), self._prefix())
         if self.pooling:
             return self._pool(self._model.forward_features(batch), self._prefix())
         return self._flat(self._model(batch))
+
+    def at_places(self, batch: Any) -> Any:
+        """Return the features before they are pooled, `(n, h, w, c)`, for a normalised batch.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            The layer has no places: it gives one vector a picture.
+        """
+        if not self._convolutional:
+            batch = batch.contiguous()
+        if self._stage is not None:
+            found = self._model.forward_intermediates(
+                batch, indices=[self._stage], intermediates_only=True, output_fmt="NCHW"
+            )[0]
+            return found.float().permute(0, 2, 3, 1)
+        found = self._of_layer(batch) if self.layer else self._model.forward_features(batch)
+        return self._grid(found, batch)
+
+    def _of_layer(self, batch: Any) -> Any:
+        """Return what the layer gives; the rest of the network does not run."""
+        try:
+            self._model(batch)
+        except _Reached:
+            return self._caught.output
+        finally:
+            self._caught.__dict__.clear()
+        raise EncoderUnavailableError(f"layer {self.layer!r} takes no part in the forward pass")
+
+    def _grid(self, output: Any, batch: Any) -> Any:
+        """Return a map or tokens as `(n, h, w, c)`."""
+        shape = tuple(getattr(output, "shape", ()))
+        if len(shape) == 4:
+            first = getattr(self._model, "output_fmt", "NCHW") == "NCHW"
+            return (output.permute(0, 2, 3, 1) if first else output).float()
+        if len(shape) == 3:
+            tokens = output[:, self._prefix() :]
+            high, wide = self._token_grid(int(tokens.shape[1]), batch)
+            return tokens.reshape(shape[0], high, wide, shape[2]).float()
+        raise EncoderUnavailableError(
+            f"{f'layer {self.layer!r}' if self.layer else 'the model'} gives {shape[1:]} for each "
+            "picture, no features by place; choose a layer before pooling"
+        )
+
+    def _token_grid(self, tokens: int, batch: Any) -> tuple[int, int]:
+        """Return rows and columns of as many tokens, which run row by row."""
+        size = (int(batch.shape[2]), int(batch.shape[3]))
+        embed = getattr(self._model, "patch_embed", None)
+        grid = getattr(embed, "dynamic_feat_size", lambda _: getattr(embed, "grid_size", None))
+        found = grid(size) if embed is not None else None
+        high, wide = found or (0, 0)
+        if high * wide != tokens:  # tokens were merged on the way: the same shape, smaller
+            high = wide = int(tokens**0.5)
+        if not tokens or high * wide != tokens:
+            raise EncoderUnavailableError(f"{tokens} tokens lie on no grid of the picture")
+        return int(high), int(wide)
 
     def _prefix(self) -> int:
         """Return how many tokens before the patches' are of another kind."""

@@ -10,7 +10,7 @@ Options, after `?`, joined by `&`: `size` of the input in pixels; `layer`, a mod
 number of a feature stage; `pool`, avg, max or token; `model_args.<name>` for the architecture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -196,13 +196,29 @@ class TimmEncoder:
         A batch that does not fit into memory is halved, again and again if need be, and later
         ones are cut to what did fit.
         """
+        return self._stepped(inputs, self.features)
+
+    def feature_map(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the features before pooling, float32 `(n, rows, columns, channels)`.
+
+        Places run from the top left of what `prepare` made; see `core.encoders.places`.
+
+        Raises
+        ------
+        EncoderUnavailableError
+            The layer has no places.
+        """
+        return self._stepped(inputs, self.features.at_places)
+
+    def _stepped(self, inputs: np.ndarray, features: Callable[[Any], Any]) -> np.ndarray:
+        """Return what the network makes of inputs, as many at a time as fit into memory."""
         step = self._fits or len(inputs)
         parts: list[np.ndarray] = []
         start = 0
         while start < len(inputs):
             part = inputs[start : start + step]
             try:
-                parts.append(self._forward(part))
+                parts.append(self._forward(part, features))
             except Exception as error:
                 if not out_of_memory(error) or len(part) == 1:
                     raise
@@ -212,7 +228,7 @@ class TimmEncoder:
                 start += len(part)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _forward(self, inputs: np.ndarray) -> np.ndarray:
+    def _forward(self, inputs: np.ndarray, features: Callable[[Any], Any]) -> np.ndarray:
         import torch
 
         with torch.inference_mode():
@@ -221,7 +237,7 @@ class TimmEncoder:
             std = torch.tensor(self.spec.std, device=self.device).view(-1, 1, 1)
             normal = pixels.float().div_(255).sub_(mean).div_(std)
             with mixed_precision(self.device):
-                vectors = self.features(normal).float()
+                vectors = features(normal).float()
             if self.device != "cpu" and not torch.isfinite(vectors).all():
-                vectors = self.features(normal).float()  # float16 overflowed
-            return vectors.cpu().numpy()
+                vectors = features(normal).float()  # float16 overflowed
+            return np.ascontiguousarray(vectors.cpu().numpy())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
+from core.export.coco import write_coco
 from core.export.files import LIST, Written, export_files
 from core.export.formats import FORMATS, LAYOUTS, Format, Options, format_of
 from core.export.sheet import MOST, collect
@@ -15,6 +16,7 @@ from core.export.sources import (
     checked_rows,
     chosen_rows,
     curated_columns,
+    curated_view,
     sources_of,
 )
 from core.export.tables import (
@@ -28,6 +30,7 @@ from core.export.tables import (
 from core.export.whole import write_whole
 from core.imaging.imagefile import Limits
 from core.library import OpenSet
+from core.opened.objects import counts_by_picture
 from core.progress import Progress
 from core.storage.store import Workspace
 
@@ -69,8 +72,10 @@ def export_set(
     ----------
     to
         csv: the table. parquet: the table and a column `vector`. npy: the vectors, and the table
-        beside them as CSV with the same stem. paths: one path a line. manifest: a zip of the
-        manifest, the log of decisions and the provenance. sheet-png, sheet-pdf: a contact sheet.
+        beside them as CSV with the same stem. paths: one path a line. coco: JSON in COCO's form,
+        decisions applied and told. counts: how many objects of each class a picture has.
+        manifest: a zip of the manifest, the log of decisions and the provenance. sheet-png,
+        sheet-pdf: a contact sheet.
     target
         The file to write; its folder must exist.
     rows
@@ -96,6 +101,13 @@ def export_set(
     if to == "manifest":
         data = _bundle(opened, workspace, None if rows is None else keep, slice)
         write_whole(target, lambda part: _put(part, data))
+        return [target]
+    if to == "coco":
+        write_coco(target, opened, workspace, keep)
+        return [target]
+    if to == "counts":
+        counted = counts_by_picture(opened, curated_view(opened, workspace), keep)
+        write_csv(target, counted, escape_formulas=options.escape_formulas)
         return [target]
     if to == "paths":
         found, root = sources_of(opened, keep), opened.root

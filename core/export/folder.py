@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from core.errors import DecodeError, InputError, StorageError
 from core.export.sources import Source
 from core.imaging.files import is_inside, resolve_inside
+from core.ingest.objects.asked import annotations_of
 from core.library import OpenSet
 from core.storage.store import Workspace
 
@@ -83,7 +84,7 @@ def checked_file(target: Path, opened: OpenSet, workspace: Workspace, *, picture
 def _was_made_from(file: Path, opened: OpenSet) -> bool:
     """Tell whether a set was made from a file: its source, the table beside it, a picture."""
     base = opened.base
-    source = Path(str(base.request.get("source", "")))
+    source = Path(annotations_of(str(base.request.get("source", ""))))
     own = {source.resolve()}
     if base.kind == "vectors":
         own |= {source.with_suffix(suffix).resolve() for suffix in PAIRED if source.suffix}

@@ -29,6 +29,8 @@ _ALL = (
     Format("parquet", "table with vectors", ".parquet", "application/vnd.apache.parquet"),
     Format("npy", "vectors", ".npy", "application/zip"),  # two files: sent as one archive
     Format("paths", "list of paths", ".txt", "text/plain; charset=utf-8"),
+    Format("coco", "objects and labels", ".json", "application/json"),
+    Format("counts", "numbers of objects", ".csv", "text/csv; charset=utf-8"),
     Format("manifest", "manifest", ".zip", "application/zip"),
     Format("sheet-png", "contact sheet", ".png", "image/png", long=True),
     Format("sheet-pdf", "contact sheet", ".pdf", "application/pdf", long=True),

@@ -28,8 +28,12 @@ from core.imaging.imagefile import (
     orientation,
 )
 from core.imaging.modes import flatten, join_bytes, low_byte_tiles, scale_to_8_bit, to_rgb_and_alpha
+from core.imaging.recent import Recent, state_of
 from core.imaging.regions import Box, clip_box, cut_box, load_mask
 from core.imaging.thumbnails import encode_thumbnail, thumbnail_type
+from core.imaging.video import container_of_file
+from core.imaging.video_apart import is_apart, read_apart
+from core.imaging.video_frames import read_frame
 from core.model import Region
 
 __all__ = [
@@ -72,6 +76,15 @@ class Picture:
     mode: str
     format: str
     notes: tuple[str, ...] = ()
+
+
+def _bytes_of(picture: Picture) -> int:
+    width, height = picture.image.size
+    return width * height * (3 if picture.alpha is None else 4)
+
+
+#: Pictures of which regions were cut last: one with many objects is decoded once.
+_recent = Recent(_bytes_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +136,18 @@ def load_picture(
 
 
 def _cut(whole: Picture, region: Region, root: Path, limits: Limits) -> Picture:
-    """Apply a region's mask and box, and composite what is not to be seen on mid-grey."""
+    """Apply a region's mask and box, and composite what is not to be seen on mid-grey.
+
+    The box is cut first: of a large picture only that much is composited.
+    """
     image, alpha, size = whole.image, whole.alpha, (whole.width, whole.height)
     if region.mask is not None:
         mask = load_mask(region.mask, root, size, image.size, limits)
         alpha = mask if alpha is None else ImageChops.darker(alpha, mask)
-    image = flatten(image, alpha)
     if region.box is not None:
         image = cut_box(image, region.box, *size)
         alpha = cut_box(alpha, region.box, *size) if alpha is not None else None
-    return replace(whole, image=image, alpha=alpha)
+    return replace(whole, image=flatten(image, alpha), alpha=alpha)
 
 
 def _decode(
@@ -144,12 +159,19 @@ def _decode(
         raise DecodeError(EMPTY)
     if idx.looks_like_idx(prefix) or prefix[:2] == idx.GZIP_MAGIC:
         return _decode_idx(file, path, region.frame, limits)
+    if region.frame is not None and container_of_file(file):
+        return _decode_video(file, path, region.frame, limits)
     check_bytes(file_size(file), limits)
     if prefix[:3] == b"\xff\xd8\xff" and not region.frame:
         file.seek(0)
         data = file.read(limits.max_bytes)
-        return _decode_jpeg(data, region.box, at_least, limits)
-    return _decode_any(file, region.frame, limits)
+        state = None if region.box is None else state_of(file)
+        return _decode_jpeg(data, region.box, at_least, limits, state)
+    if region.box is None:
+        return _decode_any(file, region.frame, limits)
+    key = (*state_of(file), region.frame, limits)
+    found: Picture = _recent.get(key, lambda: _decode_any(file, region.frame, limits))
+    return found
 
 
 def _decode_idx(file: BufferedReader, path: Path, frame: int | None, limits: Limits) -> Picture:
@@ -167,6 +189,16 @@ def _decode_idx(file: BufferedReader, path: Path, frame: int | None, limits: Lim
         notes = (f"first of {count} frames", *notes)
     image = Image.fromarray(np.ascontiguousarray(array)).convert("RGB")
     return Picture(image, None, width, height, mode, "IDX", notes)
+
+
+def _decode_video(file: BufferedReader, path: Path, frame: int, limits: Limits) -> Picture:
+    """Decode a frame; a video is read piece by piece, so that its size in bytes is no matter."""
+    if is_apart():
+        image, codec, notes = read_apart(path.resolve(), frame, limits)
+    else:
+        image, index, notes = read_frame(file, frame, limits)
+        codec = index.codec
+    return Picture(image, None, image.width, image.height, "RGB", codec.upper(), notes)
 
 
 def _decode_any(file: BufferedReader, frame: int | None, limits: Limits) -> Picture:
@@ -219,9 +251,31 @@ def _frame_note(image: Any, frame: int | None) -> tuple[str, ...]:
     return (f"first of {image.n_frames} frames",)
 
 
-def _decode_jpeg(data: bytes, box: Box | None, at_least: int | None, limits: Limits) -> Picture:
-    """Decode a JPEG from its bytes at the smallest scale that `at_least` allows."""
+def _decode_jpeg(
+    data: bytes,
+    box: Box | None,
+    at_least: int | None,
+    limits: Limits,
+    state: tuple[Any, ...] | None = None,
+) -> Picture:
+    """Decode a JPEG from its bytes at the smallest scale that `at_least` allows.
+
+    With the `state` of its file it is kept a moment, for other regions of it.
+    """
     image = open_image(BytesIO(data), limits)
+    method, _ = orientation(image)
+    width, height = image.size
+    if method in QUARTER_TURNS:
+        width, height = height, width
+    divisor = _divisor(width, height, box, at_least)
+    if state is None:
+        return _scaled_jpeg(data, image, divisor)
+    found: Picture = _recent.get((*state, divisor), lambda: _scaled_jpeg(data, image, divisor))
+    return found
+
+
+def _scaled_jpeg(data: bytes, image: Any, divisor: int) -> Picture:
+    """Decode a JPEG whose header is read, its sides divided."""
     mode, kind = image.mode, image.format
     notes = _frame_note(image, None)
     method, more = orientation(image)
@@ -229,7 +283,6 @@ def _decode_jpeg(data: bytes, box: Box | None, at_least: int | None, limits: Lim
     width, height = image.size
     if method in QUARTER_TURNS:
         width, height = height, width
-    divisor = _divisor(width, height, box, at_least)
     rgb = _turbo_jpeg(data, image, divisor) if mode in {"RGB", "L"} else None
     if rgb is None:
         if divisor > 1:

@@ -8,7 +8,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BufferedReader
@@ -41,16 +41,52 @@ def is_inside(path: Path, root: Path) -> bool:
     return path == root or root in path.parents
 
 
+#: Folders whose files are copies of what lies elsewhere, with what makes a missing one again.
+_kept: dict[Path, Callable[[Path], bool]] = {}
+
+
+def restore_below(folder: Path, restore: Callable[[Path], bool]) -> None:
+    """Have the files below a folder made again by `restore` when they are opened and missing.
+
+    Parameters
+    ----------
+    folder
+        Copies of what lies elsewhere, as `core.ingest.originals` keeps.
+    restore
+        Given the missing file's path; tells whether it is there now, or raises `DecodeError` with
+        the reason why it cannot be.
+    """
+    _kept[Path(os.path.realpath(folder))] = restore
+
+
+def fetched(path: Path) -> Path:
+    """Return a path; where it is that of a missing copy, the copy is made again first.
+
+    Raises
+    ------
+    DecodeError
+        The copy cannot be made again; the message is the reason.
+    """
+    if _kept and not path.exists():
+        real = Path(os.path.realpath(path))
+        for folder, restore in _kept.items():
+            if folder in real.parents:
+                restore(real)
+                break
+    return path
+
+
 def resolve_inside(path: Path, root: Path) -> Path:
     """Return `path` (relative to `root`, or absolute) free of links, checked to lie in `root`.
 
     Raises
     ------
     DecodeError
-        It leads out of `root`.
+        It leads out of `root`, or is a copy that cannot be made again.
     OSError
         It does not exist or is a loop of links.
     """
+    fetched(root / path)
     root = root.resolve(strict=True)
     try:
         resolved = (root / path).resolve(strict=True)
@@ -72,7 +108,7 @@ def open_regular(path: Path, *, follow: bool = True) -> Iterator[BufferedReader]
     Raises
     ------
     DecodeError
-        It is not a regular file.
+        It is not a regular file, or a copy that cannot be made again.
     OSError
         It cannot be opened.
     """
@@ -80,7 +116,7 @@ def open_regular(path: Path, *, follow: bool = True) -> Iterator[BufferedReader]
     flags |= getattr(os, "O_NONBLOCK", 0)  # opening a pipe returns instead of waiting for a writer
     if not follow:
         flags |= getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(path, flags)
+    descriptor = os.open(fetched(path), flags)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise DecodeError("not a regular file")

@@ -9,6 +9,7 @@ from PIL import Image
 from core.errors import DecodeError
 from core.imaging.files import file_size, open_regular, resolve_inside
 from core.imaging.imagefile import Limits, check_bytes, open_image, orientation, reason_of
+from core.imaging.shapes import draw_shape, is_shape
 
 Box = tuple[float, float, float, float]
 
@@ -46,12 +47,12 @@ def cut_box(image: Image.Image, box: Box, width: int, height: int) -> Image.Imag
 def load_mask(
     mask: str, root: Path, full: tuple[int, int], size: tuple[int, int], limits: Limits
 ) -> Image.Image:
-    """Return a mask file, non-zero inside, as "L" of 0 and 255.
+    """Return a mask, non-zero inside, as "L" of 0 and 255.
 
     Parameters
     ----------
     mask, root
-        The file, relative to the folder it must lie in.
+        The file, relative to the folder it must lie in; or an outline (`core.imaging.shapes`).
     full
         Width and height of the upright picture; the mask's own must be the same.
     size
@@ -64,6 +65,11 @@ def load_mask(
     DecodeError
         It cannot be read, has another size or marks nothing.
     """
+    if is_shape(mask):
+        drawn = Image.fromarray(draw_shape(mask, *full).astype(np.uint8) * np.uint8(255))
+        if drawn.getextrema() == (0, 0):
+            raise DecodeError("its outline marks no pixel")
+        return drawn if drawn.size == size else drawn.resize(size, Image.Resampling.NEAREST)
     name = Path(mask).name
     try:
         with open_regular(resolve_inside(Path(mask), root), follow=False) as file:

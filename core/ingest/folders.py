@@ -31,6 +31,11 @@ IMAGE_SUFFIXES = frozenset(
         ".tiff", ".webp",
     }
 )  # fmt: skip
+#: Endings of archives, which are sources of their own.
+ARCHIVE_SUFFIXES = (
+    ".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz",
+)  # fmt: skip
+AN_ARCHIVE = "an archive: name it as a source of its own, beside this folder if you like"
 NOT_UTF_8 = "file name is not valid UTF-8: rename it"
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _SYSTEM_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -131,7 +136,8 @@ def why_not(path: Path, size: int, limits: Limits) -> str | None:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             with open_regular(path) as file:
                 if signature_of(file.read(16)) is None:
-                    return NOT_AN_IMAGE
+                    packed = path.name.lower().endswith(ARCHIVE_SUFFIXES)
+                    return AN_ARCHIVE if packed else NOT_AN_IMAGE
         check_bytes(size, limits)
     except DecodeError as error:
         return str(error)

@@ -22,12 +22,12 @@ from core.model import BrokenFile, EncoderSpec, GivenVectors, Scan
 from core.progress import Progress
 
 _VECTOR_NAMES = ("vectors", "vector", "embeddings", "embedding", "features", "x")
-_ID_NAMES = ("id", "ids", "item_id", "item_ids", "uid", "key", "image_id", "name", "names")
+ID_NAMES = ("id", "ids", "item_id", "item_ids", "uid", "key", "image_id", "name", "names")
 _NAMES_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class Given:
     """Vectors `(n, d)` as stored, the table beside them (n rows, perhaps no column), notes."""
 
     vectors: np.ndarray
@@ -93,9 +93,7 @@ def scan_vectors(
     """
     path = path.resolve(strict=True)
     progress.report("scan", note="reading vectors")
-    given = _read(path)
-    vectors = _as_float32(given.vectors, path.name)
-    faults = vector_faults(vectors)
+    given, vectors, faults = read_given(path)
     notes = given.notes
     name = path_column(given.table, path.parent)
     if name is not None:
@@ -107,7 +105,7 @@ def scan_vectors(
             notes, name = (*notes, f"{told}; the set has vectors only"), None
     if name is not None:
         labels_of = given.table[name].astype("string").fillna("").tolist()
-        clashes = _other_vectors(items["item_id"].tolist(), rows, vectors)
+        clashes = other_vectors(items["item_id"].tolist(), rows, vectors)
         faults = clashes | faults
     else:
         items, labels_of = _items_without_images(given.table, vectors, path.name)
@@ -119,14 +117,7 @@ def scan_vectors(
         if row in faults
     ]
     progress.report("scan", len(vectors), len(vectors))
-    spec = EncoderSpec(
-        name=f"vectors:{path.name}",
-        weights_digest=sha256_of_file(path),
-        model_type="given",
-        dims=vectors.shape[1],
-        metric=True,
-        good_for="vectors given with the source",
-    )
+    spec = given_spec(path, vectors.shape[1])
     return Scan(
         kind="vectors",
         source=source,
@@ -136,6 +127,27 @@ def scan_vectors(
         given=GivenVectors(vectors[np.array(rows, dtype=np.int64)[kept]], spec),
         notes=notes,
     )
+
+
+def read_given(path: Path) -> tuple[Given, np.ndarray, dict[int, str]]:
+    """Return a file's vectors with their table, as float32 `(n, d)`, and why rows cannot be used.
+
+    Raises
+    ------
+    InputError
+        The file holds no `(n, d)` array of real numbers.
+    OSError
+        It cannot be opened.
+    """
+    given = _read(path)
+    vectors = _as_float32(given.vectors, path.name)
+    return given, vectors, vector_faults(vectors)
+
+
+def given_spec(path: Path, dims: int) -> EncoderSpec:
+    """Return the spec of vectors that came in a file."""
+    told = "vectors given with the source"
+    return EncoderSpec(f"vectors:{path.name}", sha256_of_file(path), "given", dims, good_for=told)
 
 
 def vector_faults(vectors: np.ndarray) -> dict[int, str]:
@@ -155,7 +167,7 @@ def vector_faults(vectors: np.ndarray) -> dict[int, str]:
     return faults
 
 
-def _other_vectors(ids: list[str], rows: list[int], vectors: np.ndarray) -> dict[int, str]:
+def other_vectors(ids: list[str], rows: list[int], vectors: np.ndarray) -> dict[int, str]:
     """Return rows that show a picture seen before with a vector unlike the one it has there."""
     first: dict[str, int] = {}
     faults = {}
@@ -170,14 +182,14 @@ def _items_without_images(
     table: pd.DataFrame, vectors: np.ndarray, file_name: str
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return items known by id and vector alone, and their ids as text."""
-    name = find_column(table, _ID_NAMES)
+    name = find_column(table, ID_NAMES)
     if name is None:
         ids = [str(row) for row in range(len(vectors))]
     else:
         ids = table[name].astype("string").fillna("").tolist()
         if name == "item_id" and len(set(ids)) < len(ids):  # our own: equal for equal pictures
             ids = [f"{one}-{row}" for row, one in enumerate(ids)]
-        _check_unique(ids, f"{file_name}: column {name!r}")
+        check_unique(ids, f"{file_name}: column {name!r}")
     roles = find_roles(table)
     known = {key: value for key, value in roles.known.items() if not key.startswith("box_")}
     known["item_id"] = [
@@ -188,7 +200,8 @@ def _items_without_images(
     return item_table(len(vectors), known, given), ids
 
 
-def _check_unique(ids: list[str], where: str) -> None:
+def check_unique(ids: list[str], where: str) -> None:
+    """Raise `InputError` naming ids that are given twice."""
     seen: set[str] = set()
     twice = list(dict.fromkeys(one for one in ids if one in seen or seen.add(one)))  # type: ignore[func-returns-value]
     if twice:
@@ -208,7 +221,7 @@ def _as_float32(array: np.ndarray, name: str) -> np.ndarray:
         return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def _read(path: Path) -> _Given:
+def _read(path: Path) -> Given:
     """Read the vectors of a file and the table in it or beside it."""
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".pq"}:
@@ -220,7 +233,7 @@ def _read(path: Path) -> _Given:
         if not isinstance(array, np.ndarray):
             array.close()
             raise InputError(f"{path.name}: an archive named .npy; rename it to .npz")
-        given = _Given(array, pd.DataFrame(index=pd.RangeIndex(len(array) if array.ndim else 0)))
+        given = Given(array, pd.DataFrame(index=pd.RangeIndex(len(array) if array.ndim else 0)))
     return given if suffix in {".parquet", ".pq"} else _with_pair(given, path)
 
 
@@ -248,7 +261,7 @@ def _numpy_fault(name: str, error: BaseException) -> str:
     return f"{name}: damaged NumPy file ({text[:200] or type(error).__name__})"
 
 
-def _read_npz(path: Path) -> _Given:
+def _read_npz(path: Path) -> Given:
     archive = _load_numpy(path)
     if isinstance(archive, np.ndarray):
         raise InputError(f"{path.name}: a single array named .npz; rename it to .npy")
@@ -266,7 +279,7 @@ def _read_npz(path: Path) -> _Given:
         if name != chosen and array.shape == (count,):
             singular = {"ids": "id", "paths": "path", "labels": "label"}.get(name, name)
             columns[free_name(singular, columns)] = _column(array)
-    return _Given(arrays[chosen], pd.DataFrame(columns, index=pd.RangeIndex(count)))
+    return Given(arrays[chosen], pd.DataFrame(columns, index=pd.RangeIndex(count)))
 
 
 def _vectors_of(arrays: Mapping[str, np.ndarray], name: str) -> str:
@@ -298,7 +311,7 @@ def _column(array: np.ndarray) -> pd.Series:
     return pd.Series([str(value) for value in native.tolist()], dtype="string")
 
 
-def _read_parquet(path: Path) -> _Given:
+def _read_parquet(path: Path) -> Given:
     name = _vector_column(_read_schema(path))
     assert name is not None, "only asked for files that hold vectors"
     column = read_arrow(path).column(name).combine_chunks()
@@ -317,10 +330,10 @@ def _read_parquet(path: Path) -> _Given:
         dtype=np.float64,
     ).reshape(len(rows), width)
     table, notes = read_table(path)
-    return _Given(vectors, table.drop(columns=[name]), notes)
+    return Given(vectors, table.drop(columns=[name]), notes)
 
 
-def _with_pair(given: _Given, path: Path) -> _Given:
+def _with_pair(given: Given, path: Path) -> Given:
     """Add the table of the same name beside an array, if it has one row a vector."""
     for suffix in (".csv", ".parquet", ".tsv"):
         beside = path.with_suffix(suffix)

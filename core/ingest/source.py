@@ -11,9 +11,22 @@ from core.errors import InputError, VitrineError
 from core.imaging import idx
 from core.imaging.files import FileHashes, PlainHashes, reason_of_os_error
 from core.imaging.imagefile import Limits
+from core.ingest.addressed import scan_addressed
+from core.ingest.archives import (
+    archive_kind,
+    expand,
+    kind_by_name,
+    scan_archive,
+    scan_shards,
+    shards_in,
+)
+from core.ingest.copies import Copies
+from core.ingest.credentials import put_away
 from core.ingest.folders import printable, scan_folder
 from core.ingest.given import holds_vectors, scan_vectors
 from core.ingest.items import item_table
+from core.ingest.originals import keep
+from core.ingest.parquet_images import holds_pictures
 from core.ingest.samples import SAMPLES, materialise_sample
 from core.ingest.schemes import Reading, reader_of
 from core.ingest.tables import scan_table
@@ -24,10 +37,13 @@ from core.progress import Progress
 __all__ = ["FileHashes", "PlainHashes", "Scan", "scan"]
 
 ACCEPTED = (
-    "a folder of images, a .csv or .parquet table with a column of paths, an IDX images file,"
-    f" a .npy, .npz or .parquet of vectors, or {', '.join(f'sample:{n}' for n in SAMPLES)}"
+    "a folder of images, a .csv or .parquet table with a column of paths, a .zip or .tar of"
+    " images, a .parquet with the bytes of images, an IDX images file, a .npy, .npz or .parquet of"
+    " vectors, an s3://, gs:// or https:// address of any of these, or"
+    f" {', '.join(f'sample:{n}' for n in SAMPLES)}"
 )
-_TABLES = frozenset({".csv", ".tsv", ".parquet", ".pq"})
+_PARQUET = frozenset({".parquet", ".pq"})
+_TABLES = _PARQUET | {".csv", ".tsv"}
 _ARRAYS = frozenset({".npy", ".npz"})
 
 
@@ -39,6 +55,7 @@ def scan(
     known_hashes: FileHashes | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    copies_bytes: int | None = None,
 ) -> Scan:
     """Return what a source holds.
 
@@ -57,6 +74,9 @@ def scan(
         Files larger than `max_bytes` are listed as broken.
     progress
         Told the stage "scan".
+    copies_bytes
+        Bytes that local copies of pictures from archives and elsewhere may take; None leaves the
+        workspace's limit as it is.
 
     Returns
     -------
@@ -77,12 +97,19 @@ def scan(
         return scan_idx(source, images, progress)
     if not source:
         raise InputError(f"no source given; Vitrine takes {ACCEPTED}")
+    if files_folder is not None:
+        keep(files_folder)
+        if copies_bytes is not None:
+            with Copies(files_folder) as copies:
+                copies.set_limit(copies_bytes)
+    reading = Reading(hashes, limits, progress, files_folder)
+    source = put_away(source)
     reader = reader_of(source)
     if reader is not None:
-        return reader(source, Reading(hashes, limits, progress, files_folder))
+        return reader(source, reading)
     path = Path(source).expanduser()
     try:
-        return _scan_path(source, path.absolute(), hashes, limits, progress)
+        return _scan_path(source, path.absolute(), reading)
     except VitrineError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
@@ -90,23 +117,35 @@ def scan(
         raise InputError(f"{printable(source)}: {reason}; Vitrine takes {ACCEPTED}") from error
 
 
-def _scan_path(
-    source: str, path: Path, hashes: FileHashes, limits: Limits, progress: Progress
-) -> Scan:
+def _scan_path(source: str, path: Path, reading: Reading) -> Scan:
     """Send a path to the reader of its kind."""
+    hashes, limits, progress = reading.hashes, reading.limits, reading.progress
+    if not path.exists() and set("{*?") & set(path.name):
+        found, missing = expand(str(path))
+        if found:
+            return scan_shards(source, found, missing, str(path), reading)
     state = path.stat()  # says why, if it is missing or cannot be reached
     if path.is_dir():
         next(path.iterdir(), None)  # says why, if it cannot be listed
+        shards, beside = shards_in(path) if reading.files_folder is not None else ([], [])
+        if shards:
+            return scan_shards(source, shards, beside, str(path.resolve()), reading)
         return scan_folder(source, path, hashes, limits, progress)
     if not stat.S_ISREG(state.st_mode):  # reading a pipe or a device may never end
         raise InputError(f"{printable(source)}: not a regular file; Vitrine takes {ACCEPTED}")
     suffix = path.suffix.lower()
-    if suffix in _ARRAYS or (suffix in {".parquet", ".pq"} and holds_vectors(path)):
+    if suffix in _ARRAYS or (suffix in _PARQUET and holds_vectors(path)):
         return scan_vectors(source, path, hashes, limits, progress)
-    if suffix in _TABLES:
+    if suffix in _TABLES and not (suffix in _PARQUET and holds_pictures(path)):
+        addressed = scan_addressed(source, path, reading)
+        if addressed is not None:
+            return addressed
         return scan_table(source, path, hashes, limits, progress)
-    if idx.is_idx_file(path):
+    if not kind_by_name(path.name) and idx.is_idx_file(path):
         return scan_idx(source, path, progress)
+    kind = archive_kind(path)
+    if kind:
+        return scan_archive(source, path, kind, reading)
     raise InputError(f"{printable(source)}: not a source; Vitrine takes {ACCEPTED}")
 
 

@@ -76,7 +76,11 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    table = read_arrow(path)
+    return table_from_arrow(read_arrow(path))
+
+
+def table_from_arrow(table: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a pyarrow table with nullable typed columns, as `read_table` does, and notes."""
     columns: dict[str, pd.Series] = {}
     notes: list[str] = []
     for index, name in enumerate(table.column_names):

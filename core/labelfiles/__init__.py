@@ -1,4 +1,6 @@
-"""Labels from files and to files: CSV, Parquet, folder trees and COCO's JSON."""
+"""Labels from and to files: tables, folders, and the forms of COCO, CVAT, FiftyOne, Label Studio
+and YOLO.
+"""
 
 from core.labelfiles.match import Matched, apply_labels, match_labels
 from core.labelfiles.model import Entry, LabelFile

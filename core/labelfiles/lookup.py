@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from core.ingest.folders import IMAGE_SUFFIXES
-from core.labelfiles.model import Entry
+from core.ingest.objects.making import SIDES
+from core.labelfiles.model import Box, Entry
 
 #: Columns of a set whose values, if each is different, name its items.
 _OWN_IDS = ("id", "ids", "uid", "uuid", "key", "image_id", "name", "names")
@@ -54,10 +55,14 @@ class Lookup:
     entries
         All of the file's: a name that comes twice there, or an address of a certain copy, changes
         what the others mean.
+    edited
+        Boxes by row, where people have changed them.
     """
 
-    def __init__(self, opened: Any, entries: Iterable[Entry]):
-        self._opened = opened
+    def __init__(
+        self, opened: Any, entries: Iterable[Entry], edited: Mapping[int, Box] | None = None
+    ):
+        self._opened, self._edited = opened, edited or {}
         self._items: pd.DataFrame = opened.items
         names: set[str] = set()
         self._named: Counter[str] = Counter()
@@ -126,8 +131,13 @@ class Lookup:
 
     @cached_property
     def _boxes(self) -> np.ndarray:
-        """The region of each row as x, y, width and height, float64 `(n, 4)`; NaN for none."""
-        return np.column_stack([self._numbers(f"box_{side}") for side in "xywh"])
+        """The box of each row as x, y, width and height, float64 `(n, 4)`; NaN for none.
+
+        An object's own, without the context that it is shown with; else the region.
+        """
+        region = np.column_stack([self._numbers(f"box_{side}") for side in "xywh"])
+        own = np.column_stack([self._numbers(side) for side in SIDES])
+        return np.where(np.isnan(own), region, own)
 
     @cached_property
     def _frames(self) -> np.ndarray:
@@ -155,6 +165,8 @@ class Lookup:
             rows = found.rows
             if len(rows) > 1:
                 rows = self._narrowed(rows, entry.keys[place + 1 :])
+            if kind == "id" and len(rows) == 1 and key in self._address_rows:
+                return Found(rows, found.how)  # the address is the region's, also if it was edited
             rows, problem = self._in_region(rows, entry)
             return Found(rows, found.how, problem)
         return Found(why=why or ABSENT)
@@ -172,10 +184,18 @@ class Lookup:
         if entry.frame is not None and not np.isnan(self._frames[kept]).all():
             kept = kept[self._frames[kept] == entry.frame]
         if entry.box is not None and not np.isnan(self._boxes[kept]).all():
-            away = np.abs(self._boxes[kept] - np.asarray(entry.box))
-            kept = kept[(away <= _NEAR).all(axis=1)]
+            near = np.abs(self._boxes[kept] - np.asarray(entry.box)) <= _NEAR
+            moved = [self._is_moved(row, entry.box) for row in kept.tolist()]
+            kept = kept[near.all(axis=1) | np.asarray(moved, bool)]
         problem = "" if len(kept) else "the set has no such region or frame of this file"
         return tuple(kept.tolist()), problem
+
+    def _is_moved(self, row: int, box: Box) -> bool:
+        """Tell whether a row's box was changed to this one."""
+        mine = self._edited.get(row)
+        return mine is not None and bool(
+            (np.abs(np.asarray(mine, float) - np.asarray(box)) <= _NEAR).all()
+        )
 
     def _by_id(self, key: str) -> Found:
         counted = _COUNTED.fullmatch(key)

@@ -106,7 +106,7 @@ def match_labels(opened: Any, file: LabelFile, view: Any = None, *, clear: bool 
     """
     now = [stored(text) for text in labels_now(opened, view).fillna("").tolist()]
     file, notes = _whole_numbers(file, set(now))
-    given, trouble = _collected(opened, file, clear)
+    given, trouble = _collected(opened, file, view, clear)
     rows = np.array(sorted(given), dtype=np.int64)
     labels = [given[row] for row in rows.tolist()]
     differs = np.array(
@@ -130,9 +130,13 @@ class _Trouble:
     without_label: int = 0
 
 
-def _collected(opened: Any, file: LabelFile, clear: bool) -> tuple[dict[int, str], _Trouble]:
+def _collected(
+    opened: Any, file: LabelFile, view: Any, clear: bool
+) -> tuple[dict[int, str], _Trouble]:
     """Return the label of each row that the file is clear about."""
-    trouble, lookup = _Trouble([], [], Counter()), Lookup(opened.base, file.entries)
+    boxes = getattr(view, "boxes", None) or {}
+    edited = {int(opened.base_rows[row]): box for row, box in boxes.items()}
+    trouble, lookup = _Trouble([], [], Counter()), Lookup(opened.base, file.entries, edited)
     here = {row: place for place, row in enumerate(opened.base_rows.tolist())}
     said: dict[int, dict[str, str]] = {}
     problems: dict[str, str] = {}

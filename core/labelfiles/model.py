@@ -50,11 +50,12 @@ class LabelFile:
     name
         Of the file or folder, without its folder.
     format
-        csv, parquet, folder or coco.
+        csv, parquet, coco, labelstudio, cvat, fiftyone, yolo or folder.
     column
-        The column of a table that holds the labels; "" for the other formats.
+        The column of a table, control of Label Studio or field of FiftyOne that holds the labels;
+        "" for the other formats.
     columns
-        All columns of a table, for choosing another.
+        All of these that there are, for choosing another.
     entries
         In the file's order.
     notes

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InputError
+from core.ingest.objects.making import SIDES
 from core.labelfiles.match import labels_now
 
 
@@ -29,7 +30,7 @@ class Rows:
     apart
         Whether an item has identical ones in the set that are not among these rows.
     frames, boxes
-        Where an item is a frame or a region of its file; else None.
+        Where an item is a frame or a region of its file; else None. Boxes are as edited.
     masked
         Whether any item is a masked part of its file.
     """
@@ -87,7 +88,9 @@ def rows_to_write(
     ]
     paths = [str(one or "") for one in _values(table, "path")]
     masked = any(_values(table, "mask"))
-    return Rows(chosen, labels, paths, addresses, apart, frames, _boxes(table), masked)
+    edited = getattr(view, "boxes", None) or {}
+    boxes = [edited.get(row, box) for row, box in zip(chosen.tolist(), _boxes(table), strict=True)]
+    return Rows(chosen, labels, paths, addresses, apart, frames, boxes, masked)
 
 
 def _values(table: pd.DataFrame, name: str) -> list[Any]:
@@ -97,7 +100,9 @@ def _values(table: pd.DataFrame, name: str) -> list[Any]:
 
 
 def _boxes(table: pd.DataFrame) -> list[tuple[float, ...] | None]:
-    parts = [_values(table, f"box_{side}") for side in "xywh"]
+    """Return the region of each item: an object's own box, not what was cut out around it."""
+    names = SIDES if set(SIDES) <= set(table.columns) else [f"box_{side}" for side in "xywh"]
+    parts = [_values(table, name) for name in names]
     return [None if None in box else tuple(map(float, box)) for box in zip(*parts, strict=True)]
 
 

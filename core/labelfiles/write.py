@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,25 @@ import pandas as pd
 from core.errors import InputError
 from core.export.folder import checked_file, checked_target
 from core.export.whole import write_whole
+from core.labelfiles.cvat import write_cvat
+from core.labelfiles.fiftyone import write_fiftyone
 from core.labelfiles.folders import write_folder
+from core.labelfiles.labelstudio import write_label_studio
+from core.labelfiles.pictures import picture_sizes, proposals_of
 from core.labelfiles.rows import Rows, rows_to_write
+from core.labelfiles.yolo import write_yolo
 from core.storage.store import Workspace, storage_errors
 
 #: Formats, and what their files end with; "" is a folder.
-FORMATS = {"csv": ".csv", "parquet": ".parquet", "coco": ".json", "folder": "", "links": ""}
+FORMATS = {
+    "csv": ".csv", "parquet": ".parquet", "coco": ".json", "labelstudio": ".json", "cvat": ".xml",
+    "fiftyone": "", "yolo": "", "folder": "", "links": "",
+}  # fmt: skip
+#: What a path without an ending is written as.
+_FOLDER = "folder"
+
+#: Writes rows of a set to a file or folder and returns notes.
+Writer = Callable[[Path, Rows, Any], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,10 @@ def format_of(path: Path, wanted: str | None) -> str:
     found = next((name for name, ending in FORMATS.items() if ending and ending == suffix), None)
     if found is None and suffix:
         raise InputError(
-            f"{path.name}: end it with .csv, .parquet or .json, or say the format: "
+            f"{path.name}: end it with .csv, .parquet, .json or .xml, or say the format: "
             f"{', '.join(FORMATS)}"
         )
-    return found or "folder"
+    return found or _FOLDER
 
 
 def check_place(
@@ -111,10 +125,11 @@ def write_labels(
     view
         What was decided about it.
     path
-        The file; for "folder" and "links" a folder that is new or empty.
+        The file; for "fiftyone", "yolo", "folder" and "links" a folder that is new or empty.
     format
-        csv or parquet: a row an image with item_id, path and label; coco: JSON; folder: copies
-        of the files, in a folder for each label; links: symbolic links instead of copies.
+        csv or parquet: a row an image with item_id, path and label; coco, labelstudio: JSON;
+        cvat: XML; fiftyone, yolo: a folder as these read; folder: copies of the files, in a
+        folder for each label; links: symbolic links instead of copies.
     slice, rows
         Only what is in this slice, or these rows; of both only what is in the working set.
     workspace
@@ -134,14 +149,26 @@ def write_labels(
     if workspace is not None:
         path = check_place(path, opened, workspace, format, replace=replace)
     chosen = rows_to_write(opened, view, slice=slice, rows=rows)
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
+    write = _writer(format, opened, workspace)
     if FORMATS[format]:
-        write_whole(path, lambda part: _WRITERS[format](part, chosen, opened))
+        write_whole(path, lambda part: notes.extend(write(part, chosen, opened)))
     else:
         with storage_errors(f"writing {path}"):
-            notes = write_folder(path, chosen, opened, links=format == "links")
+            notes.extend(write(path, chosen, opened))
     counts = Counter(label for label in chosen.labels if label is not None)
-    return Written(path, format, len(chosen), counts.total(), dict(counts.most_common()), notes)
+    return Written(
+        path, format, len(chosen), counts.total(), dict(counts.most_common()),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def _writer(format: str, opened: Any, workspace: Workspace | None) -> Writer:
+    """Return what writes a format; two of them also take what is proposed for a set."""
+    if format in {"labelstudio", "fiftyone"}:
+        both = {"labelstudio": write_label_studio, "fiftyone": write_fiftyone}[format]
+        return partial(both, proposals=proposals_of(workspace, opened))
+    return _WRITERS[format]
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -160,10 +187,11 @@ def _table(rows: Rows) -> dict[str, list[Any]]:
     return found | {"label": rows.labels}
 
 
-def _write_csv(part: Path, rows: Rows, opened: Any) -> None:
+def _write_csv(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
     columns = _table(rows)
     lines = [list(columns), *zip(*columns.values(), strict=True)]
     part.write_bytes(b"".join(",".join(map(_cell, line)).encode() + b"\n" for line in lines))
+    return ()
 
 
 def _cell(value: Any) -> str:
@@ -174,19 +202,20 @@ def _cell(value: Any) -> str:
     return text
 
 
-def _write_parquet(part: Path, rows: Rows, opened: Any) -> None:
+def _write_parquet(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
     columns = _table(rows)
     kinds = {"frame": "Int64"} | {f"box_{side}": "Float64" for side in "xywh"}
     frame = pd.DataFrame({
         name: pd.Series(values, dtype=kinds.get(name, "string")) for name, values in columns.items()
     })  # fmt: skip
     frame.to_parquet(part, index=False)
+    return ()
 
 
 # -- COCO ------------------------------------------------------------------------------------------
 
 
-def _write_coco(part: Path, rows: Rows, opened: Any) -> None:
+def _write_coco(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
     if not all(rows.paths):
         raise InputError("these items have no picture files: write their labels as csv or parquet")
     names = sorted({label for label in rows.labels if label is not None})
@@ -219,21 +248,21 @@ def _write_coco(part: Path, rows: Rows, opened: Any) -> None:
         "categories": [{"id": numbers[name], "name": name} for name in names],
     }
     part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return ()
 
 
 def _sizes(opened: Any, rows: Rows) -> list[dict[str, int]]:
     """Return width and height of each row's picture, where the set knows them."""
-    table = opened.items.iloc[rows.rows]
-    if not {"width", "height"} <= set(table.columns):
-        return [{}] * len(rows)
-    pairs = zip(table["width"].tolist(), table["height"].tolist(), strict=True)
-    return [
-        {} if pd.isna(w) or pd.isna(h) else {"width": int(w), "height": int(h)} for w, h in pairs
-    ]
+    found = picture_sizes(opened, rows)
+    return [{} if size is None else {"width": size[0], "height": size[1]} for size in found]
 
 
-_WRITERS: dict[str, Callable[[Path, Rows, Any], None]] = {
+_WRITERS: dict[str, Writer] = {
     "csv": _write_csv,
     "parquet": _write_parquet,
     "coco": _write_coco,
+    "cvat": write_cvat,
+    "yolo": write_yolo,
+    "folder": partial(write_folder, links=False),
+    "links": partial(write_folder, links=True),
 }

@@ -101,6 +101,13 @@ def relabel_each(
 
 def _reason(propagation: Propagation) -> str:
     meta = propagation.meta
+    if meta.get("by") == "words":
+        sure = (
+            f"promised {100 * meta['precision']:.0f} % right"
+            if meta["learned"]
+            else (f"from a confidence of {meta['threshold']:.3g}")
+        )
+        return f"told by words with {meta['encoder']}, {sure}"
     return (
         f"propagated from {meta['known']:,} labels, promised {100 * meta['precision']:.0f} % right"
     )

@@ -1,18 +1,20 @@
-"""The job "label": propagation, linear probe, next batch."""
+"""The job "label": propagation, labels by words, linear probe, next batch."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.config import Settings
 from core.labelling.batching import batch
+from core.labelling.by_words import by_words
 from core.labelling.data import Data, data_of
 from core.labelling.probing import probe
 from core.labelling.propagating import propagate
 from core.progress import Progress
 from core.quality.label_request import LabelRequest
+from core.quality.words_request import WordsRequest
 from core.storage.store import Workspace
 
-__all__ = ["LabelRequest", "run_label"]
+__all__ = ["LabelRequest", "WordsRequest", "run_label"]
 
 _DO: dict[str, Callable[[Data, Progress], dict[str, Any]]] = {
     "propagate": propagate, "probe": probe, "batch": batch,
@@ -30,7 +32,7 @@ def run_label(
     Parameters
     ----------
     request
-        As `LabelRequest.to_json` returns it.
+        As `LabelRequest.to_json` or `WordsRequest.to_json` returns it.
     workspace
         Where results are looked up and kept.
     progress
@@ -47,11 +49,24 @@ def run_label(
     VitrineError
         With a message for a person: no such set or column, too few labels, cancelled.
     """
-    del settings  # what it would set is in the request
     progress = progress or Progress()
+    if request.get("do") == "words":
+        return _by_words(WordsRequest.from_json(request), workspace, settings, progress)
     asked = LabelRequest.from_json(request)
     workspace.sweep()
     progress.report("labels")
     data = data_of(asked, workspace)
     found = _DO[asked.do](data, progress)
     return {"set": data.opened.name, "do": asked.do, **found, "seconds": progress.finish()}
+
+
+def _by_words(
+    asked: WordsRequest, workspace: Workspace, settings: Settings, progress: Progress
+) -> dict[str, Any]:
+    """Propose labels by words; what a job says of it is that of a propagation."""
+    workspace.sweep()
+    progress.report("labels")
+    data = data_of(asked.base(), workspace)
+    found = by_words(asked, data, settings, progress)
+    name = data.opened.name
+    return {"set": name, "do": "propagate", **found, "seconds": progress.finish()}

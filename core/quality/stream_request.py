@@ -33,7 +33,7 @@ class StreamRequest:
         the path and the frame in it.
     within
         The column that tells sequences apart, such as the video; each is walked on its own. None
-        takes all frames as one sequence.
+        takes the clips of a set whose times begin anew with each, else all frames as one.
     slice
         Name of the slice of the frames that are kept; None gives it one, "" makes none.
     """

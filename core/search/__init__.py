@@ -1,4 +1,4 @@
-"""Search by picture: which items are nearest to some examples, and where "similar" ends."""
+"""Search by picture and by words: what is nearest to some examples, and where "similar" ends."""
 
 from core.search.found import Found, Histogram
 from core.search.searches import Searches

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,17 +18,17 @@ from core.config import Settings
 from core.errors import EncoderUnavailableError, VitrineError
 from core.storage.store import storage_errors
 
-#: Pictures that may be with the process at a time, and callers that may wait for them: fewer than
+#: Requests that may be with the process at a time, and callers that may wait for them: fewer than
 #: a web server has threads, so that pages are answered meanwhile.
 PENDING, WAITING = 8, 3
 
 LOG = "search.log"
 
-_BUSY = "other pictures are being encoded; ask again in a moment"
+_BUSY = "other pictures or words are being encoded; ask again in a moment"
 
 
 class EncoderBusyError(VitrineError, TimeoutError):
-    """The picture is not encoded yet: ask again for the same one."""
+    """It is not encoded yet: ask again for the same."""
 
 
 class _EndedError(Exception):
@@ -117,7 +117,7 @@ class _Session:
 
 
 class EncoderProcess:
-    """Encodes given pictures in a process of its own; safe for several threads.
+    """Encodes given pictures and words in a process of its own; safe for several threads.
 
     The process is started by the first request and again by the next one after it ended.
 
@@ -132,7 +132,7 @@ class EncoderProcess:
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(WAITING)
         self._session: _Session | None = None
-        self._pending: dict[tuple[str, str], Future[dict[str, Any]]] = {}
+        self._pending: dict[str, Future[dict[str, Any]]] = {}
         self._folder: str | None = None
 
     @property
@@ -164,18 +164,48 @@ class EncoderProcess:
         EncoderBusyError
             It takes longer, or too many pictures are waiting.
         """
+        self._do({"encoder": encoder, "key": key, "picture": picture}, data, seconds)
+
+    def read(
+        self, encoder: str, key: str, words: Sequence[str], templates: Sequence[str], seconds: float
+    ) -> None:
+        """Have words encoded and stored.
+
+        Parameters
+        ----------
+        encoder, key
+            The set's encoder: its name, and the key it must have when loaded.
+        words, templates
+            What to read, and what stands around each.
+        seconds
+            How long to wait. The work goes on, and asking again for the same words waits for it.
+
+        Raises
+        ------
+        InputError
+            A text cannot be used; the message says why.
+        EncoderUnavailableError
+            The encoder cannot be loaded or has no text tower, or the process died twice over it.
+        EncoderBusyError
+            It takes longer, or too much is waiting.
+        """
+        asked = {"words": list(words), "templates": list(templates)}
+        self._do({"encoder": encoder, "key": key, **asked}, None, seconds)
+
+    def _do(self, request: dict[str, Any], data: bytes | None, seconds: float) -> None:
+        """Have a request answered, and raise what it ended in."""
         if not self._room.acquire(blocking=False):
             raise EncoderBusyError(_BUSY)
         try:
-            answer = self._answer(
-                {"encoder": encoder, "key": key, "picture": picture}, data, seconds
-            )
+            answer = self._answer(request, data, seconds)
         finally:
             self._room.release()
         if "error" in answer:
             raise _as_error(answer)
 
-    def _answer(self, request: dict[str, Any], data: bytes, seconds: float) -> dict[str, Any]:
+    def _answer(
+        self, request: dict[str, Any], data: bytes | None, seconds: float
+    ) -> dict[str, Any]:
         """Return the process's answer, asking a new process once if it ended."""
         for _ in range(2):  # it may have ended, idle, just when it was asked
             try:
@@ -187,13 +217,13 @@ class EncoderProcess:
                     "the encoder is still loading or at work; ask again in a moment"
                 ) from None
         raise EncoderUnavailableError(
-            "the process that encodes pictures ended over this one, perhaps for want of memory; "
+            "the process that encodes ended over this, perhaps for want of memory; "
             f"logs/{LOG} in the workspace has what it said"
         )
 
-    def _promise(self, request: dict[str, Any], data: bytes) -> "Future[dict[str, Any]]":
-        """Return the promise of a picture's answer; the same for all who ask meanwhile."""
-        wanted = (request["key"], request["picture"])
+    def _promise(self, request: dict[str, Any], data: bytes | None) -> "Future[dict[str, Any]]":
+        """Return the promise of an answer; the same for all who ask for the same meanwhile."""
+        wanted = json.dumps(request)
         with self._lock:
             self._pending = {k: p for k, p in self._pending.items() if not p.done()}
             if wanted in self._pending:
@@ -202,10 +232,13 @@ class EncoderProcess:
                 raise EncoderBusyError(_BUSY)
             if self._session is None or not self._session.alive:
                 self._session = _Session(self._settings)
-            path = self._put_down(data)
-            promise = self._session.ask(
-                {**request, "path": str(path)}, lambda: path.unlink(missing_ok=True)
-            )
+            if data is None:
+                promise = self._session.ask(request, lambda: None)
+            else:
+                path = self._put_down(data)
+                promise = self._session.ask(
+                    {**request, "path": str(path)}, lambda: path.unlink(missing_ok=True)
+                )
             self._pending[wanted] = promise
         return promise
 
@@ -235,6 +268,5 @@ def _as_error(answer: dict[str, Any]) -> VitrineError:
     if isinstance(made, type) and issubclass(made, VitrineError):
         return made(answer["said"])
     return EncoderUnavailableError(
-        f"the encoder failed on this picture: {answer['said']}; logs/{LOG} in the workspace has "
-        "the details"
+        f"the encoder failed on this: {answer['said']}; logs/{LOG} in the workspace has the details"
     )

@@ -11,6 +11,9 @@ from core.errors import InputError
 #: Bars of a histogram of distances.
 BINS = 48
 
+#: Items up to the line where nothing says where it belongs.
+FIRST = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
@@ -19,7 +22,7 @@ class Histogram:
     Attributes
     ----------
     edges
-        `(bins + 1,)` float64, from 0 to the largest distance.
+        `(bins + 1,)` float64, up to the largest distance.
     counts
         `(bins,)` int64.
     usual
@@ -43,13 +46,21 @@ class Found:
         `(n,)` rows, nearest first: the query's own rows, then by distance, then by row.
     distances
         `(n,)` float32 aligned to `order`: chordal, from the nearest positive, with what a nearer
-        negative adds (docs/methods/search.md); 0 to 4, to 2 without negatives.
+        negative adds (docs/methods/search.md); 0 to 4, to 2 without negatives. With words they are
+        on the scale of the first words.
     usual
-        Where "similar" ends; None while the set has no neighbour graph.
+        Where "similar" ends; None while the set has no neighbour graph and, with words, where no
+        items stand out.
     positives, negatives
         Rows that the wanted items should and should not be like, ascending.
     pictures
         Ids of given pictures that they should be like.
+    words, unwords
+        What they should and should not show, in words.
+    templates
+        What stands around each of the words when they are read.
+    every
+        Whether they should be like all of the examples, and not like one.
     """
 
     id: str
@@ -59,6 +70,10 @@ class Found:
     positives: tuple[int, ...] = ()
     negatives: tuple[int, ...] = ()
     pictures: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    unwords: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    every: bool = False
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -98,9 +113,15 @@ class Found:
         return np.sort(self.order[: self.count(distance)]).astype(np.int64)
 
     def histogram(self) -> Histogram:
-        """Return how many items lie at which distance, in bins of equal width from 0."""
+        """Return how many items lie at which distance, in bins of equal width.
+
+        They begin at 0 or, with words, from which every picture is far, at the nearest item.
+        """
+        low = float(self.distances[0]) if len(self) and (self.spoken or self.every) else 0.0
         top = float(self.distances[-1]) if len(self) else 0.0
-        counts, edges = np.histogram(self.distances, bins=BINS, range=(0.0, top or 1.0))
+        counts, edges = np.histogram(
+            self.distances, bins=BINS, range=(low, top if top > low else low + 1.0)
+        )
         return Histogram(edges, counts.astype(np.int64), self.usual)
 
     def definition(self) -> dict[str, object]:
@@ -110,4 +131,24 @@ class Found:
             "positives": list(self.positives),
             "negatives": list(self.negatives),
             "pictures": list(self.pictures),
+            "words": list(self.words),
+            "unwords": list(self.unwords),
+            "templates": list(self.templates),
+            "every": self.every,
         }
+
+    @property
+    def spoken(self) -> bool:
+        """Whether words are among the examples."""
+        return bool(self.words or self.unwords)
+
+    @property
+    def begin(self) -> float:
+        """Where the line of "similar" begins: `usual`, else a place to look from."""
+        if self.usual is not None:
+            return float(self.usual)
+        if not len(self):
+            return 0.0
+        if self.spoken or self.every:
+            return float(self.distances[min(FIRST, len(self)) - 1])
+        return float(self.distances[-1]) / 2

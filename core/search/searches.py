@@ -3,25 +3,28 @@
 import shutil
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from core.config import Settings
+from core.encoders.prompts import templates_of, words_of
 from core.errors import InputError, NotFoundError, VitrineError
 from core.keys import digest
 from core.library import OpenSet
 from core.search import given
+from core.search import words as spoken
 from core.search.encoding import EncoderProcess
+from core.search.examples import MAX_EXAMPLES, checked, is_mixed
 from core.search.found import Found, Histogram
+from core.search.mixing import mixed_distances, sampled_rows, scales_of, standing_out
 from core.search.ranking import distances_from, nearest_first, usual_distance
 from core.search.setvectors import Shelf
 from core.storage.store import Workspace
 
-#: Examples that one query may have.
-MAX_EXAMPLES = 256
+__all__ = ["MAX_EXAMPLES", "Searches"]
 
 #: Seconds that `encode` waits unless told otherwise.
 WAIT = 60.0
@@ -29,12 +32,15 @@ WAIT = 60.0
 #: Rankings kept in memory and on disk; a query whose ranking is gone is ranked again.
 IN_MEMORY, ON_DISK = 8, 64
 
+#: What a query may hold.
+_SIDES = ("positives", "negatives", "pictures", "words", "unwords", "templates")
+
 #: Raised when the ranking of a query changes.
 _VERSION = 1
 
 
 class Searches:
-    """Searches by picture; safe for several threads, and for several processes on a workspace.
+    """Searches by picture and words; safe for several threads, and processes on a workspace.
 
     A query is kept for good under an id made from the set, its encoder and the examples, so that
     an address that names it can be shared; its ranking is kept while it is among the last used.
@@ -63,6 +69,10 @@ class Searches:
         positives: Sequence[int] = (),
         negatives: Sequence[int] = (),
         pictures: Sequence[str] = (),
+        words: Sequence[str] = (),
+        unwords: Sequence[str] = (),
+        templates: Sequence[str] | str | None = None,
+        every: bool = False,
     ) -> Found:
         """Rank all items of a set or part by how near they are to some examples.
 
@@ -74,17 +84,22 @@ class Searches:
             Its rows that the wanted items should and should not be like, in any order.
         pictures
             Ids from `encode` of pictures that they should be like.
+        words, unwords, templates
+            What they should and should not show, and what stands around each of these words, as
+            `read` has encoded them.
+        every
+            Whether they should be like all of the examples together, and not like any one.
 
         Raises
         ------
         InputError
-            There is nothing to be like, too much, or a row on both sides.
+            There is nothing to be like, too much, an example on both sides, or words for an
+            encoder without a text tower.
         NotFoundError
-            The set has no such row, or a picture is not kept for its encoder.
+            The set has no such row, or a picture or words are not kept for its encoder.
         """
-        examples = _checked(opened, positives, negatives, pictures)
-        for picture in examples["pictures"]:
-            given.load(self.workspace, opened.spec, picture)
+        examples = checked(opened, positives, negatives, pictures, words, unwords, templates, every)
+        self._given(opened, examples)
         meta = {"set": opened.key, "encoder": opened.spec.key, **examples}
         key = digest("vitrine", "query", _VERSION, meta)[:32]
         self.workspace.write("query", key, meta=meta)
@@ -135,7 +150,7 @@ class Searches:
         """Return the rows, ascending int64, no further than a distance."""
         return found.within(distance)
 
-    # -- given pictures ------------------------------------------------------------------------
+    # -- given pictures and words -------------------------------------------------------------
 
     def encode(self, opened: OpenSet, data: bytes, seconds: float = WAIT) -> str:
         """Encode a picture's bytes as the set's own were, and return the picture's id.
@@ -165,6 +180,43 @@ class Searches:
             self.process.encode(spec.name, spec.key, picture, data, seconds)
         return picture
 
+    def read(
+        self,
+        opened: OpenSet,
+        words: Sequence[str],
+        templates: Sequence[str] | str | None = None,
+        seconds: float = WAIT,
+    ) -> tuple[str, ...]:
+        """Encode words by the text tower of the set's encoder; return the templates used.
+
+        Their vectors are kept. They are encoded in another process.
+
+        Parameters
+        ----------
+        words
+            What to look for.
+        templates
+            Names of sets of templates, and own ones that hold `{}`; the default set if None.
+
+        Raises
+        ------
+        InputError
+            A text or a template cannot be used, or the encoder has no text tower.
+        EncoderUnavailableError
+            The encoder, or its tokenizer, cannot be loaded.
+        EncoderBusyError
+            It takes longer than `seconds`: ask again.
+        """
+        spec = opened.spec
+        spoken.need_text(spec, opened.name)
+        wanted, around = words_of(words, "words"), templates_of(templates)
+        if not wanted:
+            raise InputError("words: write what to look for")
+        absent = spoken.missing(self.workspace, spec, wanted, around)
+        if absent:
+            self.process.read(spec.name, spec.key, absent, around, seconds)
+        return around
+
     def thumbnail(self, opened: OpenSet, picture: str) -> tuple[bytes, str]:
         """Return the thumbnail of a given picture and its media type.
 
@@ -187,15 +239,16 @@ class Searches:
         graph = opened.neighbors
         with self._lock:
             kept = self._found.get(key)
-            if kept is not None and (kept.usual is not None or graph is None):
+            if kept is not None and (kept.usual is not None or graph is None or is_mixed(meta)):
                 self._found.move_to_end(key)
                 return kept
         order, distances = self._stored(opened, key) or self._rank(opened, key, meta)
-        usual = usual_distance(order, None if graph is None else graph.distances)
-        found = Found(
-            key, order, distances, usual, tuple(meta["positives"]), tuple(meta["negatives"]),
-            tuple(meta["pictures"]),
-        )  # fmt: skip
+        if is_mixed(meta):
+            usual = standing_out(distances)
+        else:
+            usual = usual_distance(order, None if graph is None else graph.distances)
+        listed = {side: tuple(meta.get(side, ())) for side in _SIDES}
+        found = Found(key, order, distances, usual, **listed, every=bool(meta.get("every")))
         with self._lock:
             self._found[key] = found
             while len(self._found) > IN_MEMORY:
@@ -215,23 +268,41 @@ class Searches:
         self, opened: OpenSet, key: str, meta: Mapping[str, Any]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rank the set and keep the ranking, and of all rankings those made last."""
-        distances = self._distances(opened, meta)
-        order = nearest_first(distances, np.array(meta["positives"], np.int64)).astype(np.int32)
-        distances = distances[order]
+        raw = self._distances(opened, meta)
+        order = nearest_first(raw, np.array(meta["positives"], np.int64)).astype(np.int32)
+        distances = np.maximum(raw[order], 0).astype(np.float32)
         arrays = {"order": order, "distances": distances}
         self.workspace.write("ranking", key, meta={"set": opened.key}, arrays=arrays)
         self._forget_old()
         return order, distances
 
     def _distances(self, opened: OpenSet, meta: Mapping[str, Any]) -> np.ndarray:
-        """Return how far every row is from the examples, float32."""
+        """Return how far every row is from the examples; below 0 only with words."""
         vectors = self._shelf.open(opened)
-        shown = [given.load(self.workspace, opened.spec, p).vector for p in meta["pictures"]]
-        wide = np.array(shown, np.float64).reshape(len(shown), opened.spec.dims)
-        wide /= np.linalg.norm(wide, axis=1, keepdims=True)
-        positives = np.concatenate([vectors.unit(meta["positives"]), wide])
-        examples = np.concatenate([positives, vectors.unit(meta["negatives"])])
-        return distances_from(len(vectors), vectors.cosines(examples), len(positives))
+        shown, said, unsaid = self._given(opened, meta)
+        positives = np.concatenate([vectors.unit(meta["positives"]), shown, said])
+        examples = np.concatenate([positives, vectors.unit(meta["negatives"]), unsaid])
+        blocks = vectors.cosines(examples)
+        if not is_mixed(meta):
+            return distances_from(len(vectors), blocks, len(positives))
+        scales = scales_of(vectors.unit(sampled_rows(len(vectors)).tolist()) @ examples.T)
+        first = len(positives) - len(said) if len(said) else 0
+        every = bool(meta.get("every"))
+        return mixed_distances(len(vectors), blocks, len(positives), scales, first, every=every)
+
+    def _given(
+        self, opened: OpenSet, meta: Mapping[str, Any]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the unit vectors `(m, d)` float64 of a query's pictures, words and unwords."""
+        spec, around = opened.spec, meta.get("templates", ())
+        held = [given.load(self.workspace, spec, p).vector for p in meta["pictures"]]
+        shown = np.array(held, np.float64).reshape(len(held), spec.dims)
+        shown /= np.linalg.norm(shown, axis=1, keepdims=True)
+        said, unsaid = (
+            spoken.load(self.workspace, spec, meta.get(side, ()), around)
+            for side in ("words", "unwords")
+        )
+        return shown, said, unsaid
 
     def _forget_old(self) -> None:
         """Delete all rankings on disk but the last ones; their queries stay."""
@@ -244,21 +315,3 @@ class Searches:
                 continue
         for _, path in sorted(made, reverse=True)[ON_DISK:]:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _checked(
-    opened: OpenSet, positives: Iterable[int], negatives: Iterable[int], pictures: Iterable[str]
-) -> dict[str, list[Any]]:
-    """Return examples as a query keeps them: each once, in ascending order."""
-    like = sorted({opened.check_row(int(row)) for row in positives})
-    unlike = sorted({opened.check_row(int(row)) for row in negatives})
-    shown = sorted(set(pictures))
-    if not like and not shown:
-        wanted = " besides what to be unlike" if unlike else ""
-        raise InputError(f"a search needs at least one image or picture to be like{wanted}")
-    both = sorted(set(like) & set(unlike))
-    if both:
-        raise InputError(f"item {both[0]} cannot be both what to be like and what to be unlike")
-    if len(like) + len(unlike) + len(shown) > MAX_EXAMPLES:
-        raise InputError(f"a search takes at most {MAX_EXAMPLES} examples; leave some out")
-    return {"positives": like, "negatives": unlike, "pictures": shown}

@@ -1,6 +1,6 @@
-"""The encoding process: `python -m core.search.worker`, started by whoever needs a picture encoded.
+"""The encoding process: `python -m core.search.worker`, which encodes pictures and words given.
 
-It reads JSON lines on stdin, the settings first and then one a picture, and answers each with one
+It reads JSON lines on stdin, the settings first and then one a request, and answers each with one
 on stdout; what is found is stored in the workspace. The last two encoders stay loaded. It ends
 when stdin does, so with its parent, or when nobody asked for ten minutes.
 """
@@ -20,7 +20,7 @@ from core.embed import embed
 from core.encoders import Encoder, open_encoder
 from core.errors import DecodeError, EncoderUnavailableError, VitrineError
 from core.imaging.decode import ItemFile, Limits
-from core.search import given
+from core.search import given, words
 from core.storage.store import Workspace
 
 #: Encoders that stay loaded, and seconds without a request after which the process ends.
@@ -86,15 +86,32 @@ def encode(request: dict[str, Any], encoders: Encoders, settings: Settings, to: 
     given.store(to, encoder.spec, picture, batch.vectors[0], batch.thumbnails[picture], facts)
 
 
+def read(request: dict[str, Any], encoders: Encoders, to: Workspace) -> None:
+    """Encode words in their templates and store their vectors.
+
+    Raises
+    ------
+    InputError
+        A text cannot be used.
+    EncoderUnavailableError
+        The encoder cannot be loaded, or has no text tower.
+    """
+    encoder = encoders.open(request["encoder"], request["key"])
+    words.encode(to, encoder, request["words"], request["templates"])
+
+
 def answer(
     request: dict[str, Any], encoders: Encoders, settings: Settings, to: Workspace
 ) -> dict[str, Any]:
     """Do a request and return the answer; an error is its class and its sentence."""
     try:
-        encode(request, encoders, settings, to)
+        if "words" in request:
+            read(request, encoders, to)
+        else:
+            encode(request, encoders, settings, to)
     except VitrineError as error:
         return {"id": request["id"], "error": type(error).__name__, "said": str(error)}
-    except Exception as error:  # the picture's or a library's fault: it must not end the process
+    except Exception as error:  # the request's or a library's fault: it must not end the process
         traceback.print_exc()
         last = f"{type(error).__name__}: {error}"
         return {"id": request["id"], "error": "", "said": last}

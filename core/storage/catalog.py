@@ -4,6 +4,7 @@ A cache: everything in it can be found out again. A hash is trusted only while t
 modification time, change time and inode are all as they were when it was read.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -15,8 +16,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from core.errors import StorageError
-from core.imaging.files import sha256_of_file, sha256_of_files
+from core.errors import DecodeError, StorageError
+from core.imaging.files import fetched, sha256_of_file, sha256_of_files
 from core.progress import Progress
 from core.storage.database import connect
 from core.storage.trouble import passing_trouble
@@ -183,7 +184,9 @@ class Catalog:
         stamps: dict[Path, _Stamp] = {}
         for path in dict.fromkeys(paths):
             try:
-                stamps[path] = _stamp(path)
+                stamps[path] = _stamp(fetched(path))
+            except DecodeError as error:  # a copy that cannot be made again
+                found[path] = OSError(errno.EIO, str(error))
             except OSError as error:
                 found[path] = error
         names = {os.fsencode(path.absolute()): path for path in stamps}

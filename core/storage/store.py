@@ -28,6 +28,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from core.errors import ArtifactCorruptError, InputError, NotFoundError, StorageError
+from core.ingest.originals import keep
 from core.keys import sealed, unsealed
 from core.progress import Progress
 from core.storage.flushed import sync_folder, write_flushed
@@ -155,6 +156,7 @@ class Workspace:
         with storage_errors(f"opening the workspace {self.root}"):
             for name in ("artefacts", "vectors", "sets", "locks", "logs", "samples", "encoders"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
+        keep(self.root / "files")
 
     # -- artefacts ---------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The search panel as data, and its callbacks as plain functions."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,19 +17,21 @@ from tests.trees import find, ids, nodes, text
 STORE = {"component": "search", "part": "query", "name": "t"}
 
 
-def found_of(positives=(3,), negatives=(), pictures=(), usual=0.35):
+def found_of(positives=(3,), negatives=(), pictures=(), usual=0.35, nearest=0.0, **words):
     """Twelve items, each 0.1 further than the one before, beginning with row 3."""
     order = np.roll(np.arange(12), -3)
-    distances = np.arange(12, dtype=np.float32) / 10
+    distances = np.float32(nearest) + np.arange(12, dtype=np.float32) / 10
     key = json.dumps([positives, negatives, pictures])
-    return Found(key, order, distances, usual, tuple(positives), tuple(negatives), tuple(pictures))
+    return Found(
+        key, order, distances, usual, tuple(positives), tuple(negatives), tuple(pictures), **words
+    )
 
 
 class FakeSearches:
     """Answers with `found_of`; the query's id says what was asked for."""
 
-    def start(self, opened, positives=(), negatives=(), pictures=()):
-        return found_of(positives, negatives, pictures)
+    def start(self, opened, positives=(), negatives=(), pictures=(), **words):
+        return found_of(positives, negatives, pictures, **words)
 
     def found(self, opened, query):
         if query == "gone":
@@ -57,7 +60,9 @@ def test_without_a_search_it_says_how_to_begin():
     (store,) = find(panel, id=STORE)
     assert store["data"] == {}
     assert "More like this" in text(panel)
-    assert "Search by words needs an encoder with a text tower." in text(panel)
+    assert "Search by words needs an encoder with a text tower" in text(panel)
+    assert "open_clip:<model>:<weights>" in text(panel)
+    assert not find(panel, data__search__say="words")
     assert not find(panel, data__search__select="1")
     assert [n["type"] for n in nodes(panel)].count("Input") == 0
 
@@ -69,7 +74,7 @@ def test_a_search_of_the_address_is_shown_and_kept():
     (state,) = [n["props"]["data-search-state"] for n in nodes(panel)
                 if "data-search-state" in n["props"]]  # fmt: skip
     assert json.loads(state) == store["data"]
-    (root,) = find(panel, aria__label="Search by picture")
+    (root,) = find(panel, aria__label="Search by picture or words")
     assert json.loads(root["data-search-store"]) == STORE
     assert json.loads(root["data-selection-store"]) == {"component": "x"}
     assert root["data-search-set"] == "moths"
@@ -97,8 +102,78 @@ def test_a_set_of_vectors_takes_no_picture_and_shows_words():
     assert not find(panel, data__search__choose="1")
     assert not [n for n in nodes(panel) if n["type"] == "Img"]
     assert "wasp" in text(panel)
-    (root,) = find(panel, aria__label="Search by picture")
+    (root,) = find(panel, aria__label="Search by picture or words")
     assert root["data-search-usable"] == ""
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+def speaking_set():
+    found = FakeSet()
+    found.spec = replace(found.spec, model_type="contrastive", extra={"text": True})
+    return found
+
+
+def test_words_are_typed_where_the_encoder_has_a_text_tower():
+    panel = search.panel(speaking_set(), None, "t", "chosen")
+    assert find(panel, data__search__say="words")
+    assert find(panel, data__search__say="unwords")
+    (choice,) = [n["props"] for n in nodes(panel) if n["type"] == "Select"]
+    assert (choice["value"], choice["options"][-1]["value"]) == ("photo", "own")
+    assert "text tower" not in text(panel)
+
+
+def test_the_templates_of_a_search_are_shown_again():
+    query = found_of((), words=("dog",), templates=("{}",))
+    panel = search.panel(speaking_set(), query, "t", "chosen")
+    assert [n["props"]["value"] for n in nodes(panel) if n["type"] == "Select"] == ["plain"]
+    own = found_of((), words=("dog",), templates=("an X-ray of {}", "{}"))
+    panel = search.panel(speaking_set(), own, "t", "chosen")
+    assert [n["props"]["value"] for n in nodes(panel) if n["type"] == "Select"] == ["own"]
+    assert "an X-ray of {} ; {}" in [n["props"].get("value") for n in nodes(panel)]
+
+
+def test_words_are_chips_with_their_sign_that_can_be_taken_out():
+    query = found_of([3], words=("a red dog",), unwords=("cat",), templates=("{}",))
+    shown = search.results(speaking_set(), query, "t")
+    chips = [n["props"] for n in nodes(shown) if n["type"] == "Li"]
+    assert ["Less like" in text(chip["children"]) for chip in chips] == [False, False, True]
+    assert "Take “a red dog” out of the search" in json.dumps(chips, ensure_ascii=False)
+    kept = search.without(query.definition(), "words", "a red dog")
+    assert (kept["words"], kept["unwords"], kept["templates"]) == ([], ["cat"], ["{}"])
+    only = found_of((), words=("dog",)).definition()
+    assert search.without(only, "words", "dog") is None
+    assert search.with_row(only, 5, less=False)["words"] == ["dog"]
+
+
+def test_any_or_all_is_asked_once_there_are_two_examples():
+    one = search.results(speaking_set(), found_of((), words=("dog",)), "t")
+    two = search.results(speaking_set(), found_of([3], words=("dog",), every=True), "t")
+    assert not [n for n in nodes(one) if n["type"] == "Select"]
+    assert [n["props"]["value"] for n in nodes(two) if n["type"] == "Select"] == ["all"]
+
+
+def test_with_words_the_chart_begins_at_the_nearest_and_says_what_the_line_is():
+    query = found_of((), usual=1.25, nearest=1.0, words=("dog",))
+    shown = search.results(speaking_set(), query, "t")
+    (field,) = find(shown, type="range")
+    assert (field["min"], field["max"]) == (pytest.approx(1.0), pytest.approx(2.1))
+    assert "Images up to 1.25 stand out" in text(shown)
+    nothing = found_of((), usual=None, nearest=1.0, words=("dog",))
+    shown = search.results(speaking_set(), nothing, "t")
+    assert "No images stand out here" in text(shown)
+    (field,) = find(shown, type="range")
+    assert field["value"] == pytest.approx(2.1)  # behind the nearest twenty, here all twelve
+
+
+def test_sets_of_the_same_images_that_have_words_are_linked():
+    other = speaking_set()
+    other.name = "wordy"
+    panel = search.panel(FakeSet(), None, "t", "chosen", [other])
+    assert [n["props"]["href"] for n in nodes(panel) if n["type"] == "Link"] == [
+        "/explore?set=wordy"
+    ]
 
 
 # -- the chart -----------------------------------------------------------------------------------

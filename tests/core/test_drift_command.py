@@ -62,7 +62,7 @@ def test_in_words_the_verdict_comes_first(run, document):
     assert "A before: 100 images, 100 units" in lines
     assert lines[-1] == f"comparison {document['drift']}"
     gone = next(one for one in document["clusters"] if one["state"] == "gone")
-    assert any(line.startswith(f"cluster {gone['id']} gone: ") for line in lines)
+    assert any(line.startswith(f"group {gone['id']} gone: ") for line in lines)
 
 
 def test_comparisons_are_listed(run, made):

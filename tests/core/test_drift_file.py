@@ -80,7 +80,7 @@ def test_it_says_what_was_found_with_its_numbers(made_drift, page):
         assert row[1] == f"{test['effect_name']} {measure(test['effect'])}"
         assert row[3].split(" ")[0] == tables.chance(test["p"])
         assert row[4] == tables.chance(test["p_adjusted"])
-    for one, row in zip(meta["clusters"], rows_of(text, "Clusters of both sets together"),
+    for one, row in zip(meta["clusters"], rows_of(text, "Groups of both sets together"),
                         strict=True):  # fmt: skip
         assert row[0] == str(one["id"])
         assert row[2:6] == [str(one["count_a"]), str(one["count_b"]), share(one["share_a"]),
@@ -108,7 +108,7 @@ def test_what_was_planted_is_shown_with_pictures_of_the_right_side(made_drift, p
     assert found.words.count("New in B") == len(new)
     cards = re.findall(r"<article.*?</article>", text, re.DOTALL)
     for one in [*gone, *new]:
-        (card,) = [card for card in cards if f"· cluster {one['id']} ·" in card]
+        (card,) = [card for card in cards if f"· group {one['id']} ·" in card]
         shown = re.findall(r'alt="([AB]), row (\d+)"', card)
         assert [int(row) for side, row in shown if side == "A"] == one["exemplars_a"][:6]
         assert [int(row) for side, row in shown if side == "B"] == one["exemplars_b"][:6]
@@ -182,7 +182,7 @@ def test_what_is_undefined_is_a_dash_and_never_a_number(made_drift):
     text, found = made(made_drift, replace(drift, meta=meta))
     for row in rows_of(text, "The three tests of the verdict"):
         assert row[1:] == ["–"] * 5
-    for row in rows_of(text, "Clusters of both sets together"):
+    for row in rows_of(text, "Groups of both sets together"):
         assert row[6:] == ["–"] * 3
     assert "one side has 3 units." in found.words
     assert "Too few to tell" in found.words

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from making import picture
 from PIL import Image
@@ -207,3 +209,27 @@ def test_the_gate_ends_the_watching_with_its_exit_code(call, tmp_path, monkeypat
                        "--watch", "2", "--fail-on", "p<0.05", "--json", code=3)  # fmt: skip
     assert [json.loads(line)["gate"]["failed"] for line in lines] == [False, True]
     assert "gate: batch b2" in said
+
+
+def test_batches_are_written_as_files(call, tmp_path):
+    """The table has every batch with its numbers as they are; the page says the same in words."""
+    table, page, kept = (tmp_path / "new" / f"moths.{kind}" for kind in ("csv", "html", "json"))
+    (line,), _ = call(*SERIES, "--json", *(f"--out={file}" for file in (table, page, kept)))
+    found = json.loads(line)
+    assert json.loads(kept.read_text()) == found
+    rows = pd.read_csv(table)
+    assert rows["name"].tolist() == ["first", "second"]
+    assert rows["distance"].tolist() == [one["distance"] for one in found["batches"]]
+    assert rows["outside"].tolist() == [False, True]
+    text = page.read_text()
+    assert found["verdict"]["sentence"].replace("&", "&amp;") in text
+    assert found["trend"]["text"] in text
+    assert len(re.findall(r'<path class="outside"', text)) == 1
+    assert len(re.findall(r'<circle class="of-a"', text)) == 1
+    assert "<script" not in text
+    assert not re.findall(r'(src|href)="(?!#|data:)', text)
+
+
+def test_a_file_of_batches_with_another_ending_is_refused(call, tmp_path):
+    _, told = call(*SERIES, "--out", tmp_path / "batches.txt", code=2)
+    assert "its name must end with .html, .pdf, .json, .csv" in told

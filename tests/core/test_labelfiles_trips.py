@@ -25,7 +25,10 @@ LABELS = st.one_of(
     ),
 )  # fmt: skip
 EDITS = st.dictionaries(st.integers(0, len(FILES) - 1), st.none() | LABELS)
-SUFFIX = {"csv": ".csv", "parquet": ".parquet", "coco": ".json", "folder": "", "links": ""}
+SUFFIX = {
+    "csv": ".csv", "parquet": ".parquet", "coco": ".json", "labelstudio": ".json", "cvat": ".xml",
+    "fiftyone": "", "folder": "", "links": "",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,7 +80,7 @@ def there_and_back(root, kind, edits, chosen, was):
     chosen=st.sets(st.integers(0, len(FILES) - 1)),
     was=st.lists(st.none() | LABELS, min_size=len(FILES), max_size=len(FILES)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_labels_come_back_as_they_were(kind, edits, chosen, was):
     with tempfile.TemporaryDirectory() as folder:
         wanted, found = there_and_back(Path(folder), kind, edits, chosen, was)

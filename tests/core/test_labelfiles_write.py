@@ -245,9 +245,9 @@ def test_the_format_is_told_by_the_name(tmp_path, name, wanted, found):
 
 
 def test_a_format_that_is_not_known(tmp_path):
-    with pytest.raises(InputError, match=r"end it with \.csv, \.parquet or \.json"):
+    with pytest.raises(InputError, match=r"end it with \.csv, \.parquet, \.json or \.xml"):
         format_of(tmp_path / "l.xlsx", None)
-    with pytest.raises(InputError, match="use one of csv, parquet, coco, folder, links"):
+    with pytest.raises(InputError, match="use one of csv, parquet, coco, labelstudio"):
         format_of(tmp_path / "l.csv", "excel")
 
 

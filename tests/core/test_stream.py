@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.quality import stream
+from core.ingest import repeats as stream
 from core.quality.stream import filter_stream
 from core.space import unit_rows
 

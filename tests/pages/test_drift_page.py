@@ -53,7 +53,7 @@ def fields(**changed):
     usual = {
         "a_set": A, "a_by": AUTO, "a_value": AUTO, "b_set": B, "b_by": AUTO, "b_value": AUTO,
         "unit": AUTO, "label": AUTO, "permutations": "999", "approximate": False, "explain": True,
-        "seed": "0",
+        "seed": "0", "spatial": False, "map": "pca",
     }  # fmt: skip
     assert set(usual) == set(drift_form.FIELDS)
     return {**usual, **changed}
@@ -66,11 +66,11 @@ def test_the_fields_ask_for_two_sets_or_for_values_of_a_column():
     assert drift_form.request(fields()) == DriftRequest(A, B)
     asked = drift_form.request(fields(
         b_set=A, a_by="label", a_value="moth", b_by="slice", b_value="late ones", unit="trap",
-        permutations="199", seed="7", approximate=True, explain=False,
+        permutations="199", seed="7", approximate=True, explain=False, spatial=True, map="umap",
     ))  # fmt: skip
     assert asked == DriftRequest(
         f"{A}:label=moth", f"{A}:slice=late ones", unit="trap", permutations=199, seed=7,
-        approximate=True, explain=False,
+        approximate=True, explain=False, spatial=200, map="umap",
     )  # fmt: skip
 
 
@@ -96,6 +96,8 @@ def test_the_form_begins_with_the_set_against_another_of_its_encoder(app, page):
     assert find(tree, id="drift-a-set")[0]["value"] == A
     assert find(tree, id="drift-b-set")[0]["value"] == B
     assert find(tree, id="drift-a-value-part")[0]["hidden"] is True
+    assert find(tree, id="drift-map")[0]["value"] == "pca"
+    assert find(tree, id="drift-spatial")[0]["value"] is False
     units = [one["value"] for one in find(tree, id="drift-unit")[0]["options"]]
     assert units[0] == AUTO
     assert "trap" in units

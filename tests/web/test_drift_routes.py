@@ -36,7 +36,8 @@ def test_every_table_downloads_as_csv_under_its_name(client, made_drift, name):
     assert done.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert f"{name}.csv" in done.headers["Content-Disposition"]
     assert "no-store" in done.headers["Cache-Control"]
-    assert len(pd.read_csv(io.BytesIO(done.data)))
+    found = pd.read_csv(io.BytesIO(done.data))
+    assert len(found) > 0 or name == "places"  # which is only there where it was asked for
 
 
 def test_images_come_with_their_paths_and_counterparts_not_rounded(table, made_drift):

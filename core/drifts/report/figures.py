@@ -1,4 +1,4 @@
-"""The figures of two sets as SVG text: how different, which clusters, where on the map, power.
+"""The figures of two sets as SVG text: how different, which groups, where on the map, power.
 
 Colours come from classes, so that one drawing is right on light, on dark and on paper; A is a round
 dot and B a diamond, or each has a panel of its own: nothing is told by colour alone.
@@ -16,9 +16,10 @@ from core.report.text import absent, count, measure, share
 
 Meta = Mapping[str, Any]
 
-WIDTH, PANEL = 460, 420
-#: Longest name beside a figure; images drawn of each side; clusters drawn.
-NAME, DOTS, CLUSTERS = 30, 3000, 24
+#: Narrow, so that text that is 12 px here is no smaller than 11 on a phone.
+WIDTH, PANEL = 360, 350
+#: Longest name beside a figure; images drawn of each side; groups drawn.
+NAME, DOTS, CLUSTERS = 24, 3000, 24
 
 
 def short(name: Any) -> str:
@@ -45,7 +46,7 @@ def scale_bar(found: Meta, what: str) -> str:
     text = "; ".join(f"{one['name']}: {measure(one['value'])}" for one in rows)
     drawing = Drawing("scale", WIDTH, len(rows) * row + 44, "The difference among known ones", text)
     base = len(rows) * row + 6
-    for value in _square_ticks(across.high):
+    for value in _square_ticks(across):
         at = across(sqrt(value))
         drawing.line([(at, 0), (at, base)], "grid")
         drawing.words(at, base + 15, tick_text(value), "t", "middle")
@@ -69,25 +70,26 @@ def _root(value: float) -> float:
     return copysign(sqrt(abs(value)), value)
 
 
-def _square_ticks(high: float) -> list[float]:
-    """Return round values whose square roots stand apart on an axis up to `high`."""
+def _square_ticks(across: Scale) -> list[float]:
+    """Return round values on an axis of square roots whose numbers stand beside each other."""
     found = [0.0]
     for value in (m * 10.0**power for power in range(-6, 3) for m in (1, 2, 5)):
-        if value <= high**2 and sqrt(value) - sqrt(found[-1]) >= high * 0.17:
+        room = 12 * LETTER * (len(tick_text(value)) + len(tick_text(found[-1]))) / 2 + 8
+        if value <= across.high**2 and across(sqrt(value)) - across(sqrt(found[-1])) >= room:
             found.append(value)
     return found
 
 
 def cluster_shares(clusters: Sequence[Meta]) -> str:
-    """Return each cluster's share on both sides, the largest part of the difference first."""
+    """Return each group's share on both sides, the largest part of the difference first."""
     rows = clusters[:CLUSTERS]
     most = max([one[side] for one in rows for side in ("share_a", "share_b")], default=0) or 1.0
-    left, row = 118.0, 20.0
+    left, row = 104.0, 20.0
     across = Scale(0.0, 100 * most * 1.04, left, WIDTH - 14)
     text = "; ".join(
-        f"cluster {one['id']}: {share(one['share_a'])} and {share(one['share_b'])}" for one in rows
+        f"group {one['id']}: {share(one['share_a'])} and {share(one['share_b'])}" for one in rows
     )
-    drawing = Drawing("shares", WIDTH, len(rows) * row + 44, "Shares of clusters in A and B", text)
+    drawing = Drawing("shares", WIDTH, len(rows) * row + 44, "Shares of groups in A and B", text)
     base = len(rows) * row + 6
     for value in ticks(0.0, across.high, 5):
         drawing.line([(across(value), 0), (across(value), base)], "grid")

@@ -1,24 +1,18 @@
 """The file of two sets: the verdict first, how different, where, why, then all numbers."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from core.drifts.report import figures, tables, words
+from core.drifts.report.places import Places, in_the_frame
+from core.drifts.report.shell import page_of
 from core.drifts.report.where import Pictures, clusters, images, shared_map
-from core.report.html import POLICY
 from core.report.text import absent, count, escape, moment, named, plain, plural, share
 
 Meta = Mapping[str, Any]
 
-_CORE = Path(__file__).parents[2]
-_STYLES = (
-    _CORE / "report" / "report.css",
-    _CORE / "comparisons" / "report" / "report.css",
-    Path(__file__).with_name("report.css"),
-)
 LEVELS = {
     "drift": ("▲", "They differ"),
     "none seen": ("●", "No difference seen"),
@@ -34,6 +28,7 @@ def render_html(
     *,
     key: str = "",
     created: str = "",
+    places: Places | None = None,
 ) -> bytes:
     """Return a comparison of two sets as one self-contained HTML file.
 
@@ -45,6 +40,8 @@ def render_html(
         Give the picture of a row of A and of B as JPEG or PNG bytes, None where there is none.
     key, created
         Id of the comparison, and when it was computed, ISO 8601.
+    places
+        Pictures of the comparison by place; None where there are none.
 
     Returns
     -------
@@ -53,34 +50,16 @@ def render_html(
     """
     sections = {
         "size": ("How different", _size(meta)),
-        "clusters": ("Clusters that changed", clusters(meta, first, second)),
+        "clusters": ("Groups that changed", clusters(meta, first, second)),
         "images": ("Most drifted images", images(shown, first, second)),
         "map": ("Where they differ", shared_map(meta, shown)),
+        "frame": ("Where in the frame", in_the_frame(meta, places)),
         "why": ("What goes with the difference", _why(meta)),
         "power": ("What could have been seen", _power(meta)),
         "numbers": ("All numbers", _numbers(meta)),
         "method": ("Methods", _method(meta)),
     }
-    there = {name: (title, text) for name, (title, text) in sections.items() if text}
-    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, (title, _) in there.items())
-    nav = f'<nav aria-label="In this report"><ul class="toc">{links}</ul></nav>'
-    body = "\n".join([
-        *_head(meta, created), nav,
-        *(f'<section id="{name}"><h2>{title}</h2>{text}</section>'
-          for name, (title, text) in there.items()),
-        _foot(key),
-    ])  # fmt: skip
-    style = "\n".join(one.read_text(encoding="utf-8") for one in _STYLES)
-    page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        '<meta name="generator" content="Vitrine">\n'
-        f"<title>{escape(meta['title'])}</title>\n<style>\n{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
-    return page.encode("utf-8")
+    return page_of(meta["title"], "\n".join(_head(meta, created)), sections, _foot(key))
 
 
 def _lead(text: str) -> str:
@@ -152,7 +131,7 @@ def _size(meta: Meta) -> str:
     lead = _lead(
         "Effect first, then how sure it is. MMD² is the distance of the two sets in vectors; AUC "
         "is how well a model tells which set an unseen image is from (.5 not at all, 1 always); "
-        "Cramér's V is how unevenly clusters are filled (0 to 1)."
+        "Cramér's V is how unevenly groups are filled (0 to 1)."
     )
     return lead + tables.tests(meta["tests"]) + drawn
 

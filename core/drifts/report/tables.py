@@ -55,7 +55,7 @@ def scale(found: Meta, what: str) -> str:
 
 
 def clusters(found: Sequence[Meta]) -> str:
-    """Return every cluster with its counts, shares and part of the difference."""
+    """Return every group with its counts, shares and part of the difference."""
     rows = [
         [str(int(one["id"])), STATES.get(one["state"], plain(one["state"])),
          count(one["count_a"]), count(one["count_b"]), share(one["share_a"]),
@@ -63,9 +63,9 @@ def clusters(found: Sequence[Meta]) -> str:
          part(one.get("part"))]
         for one in found
     ]  # fmt: skip
-    head = ("Cluster", "Change", "A", "B", "Share of A", "Share of B", "B − A, 95 %",
+    head = ("Group", "Change", "A", "B", "Share of A", "Share of B", "B − A, 95 %",
             "p, adjusted", "Part of MMD²")  # fmt: skip
-    return table("Clusters of both sets together", head, rows)
+    return table("Groups of both sets together", head, rows)
 
 
 def part(value: Any) -> str:
@@ -165,7 +165,7 @@ def _tested(details: Meta) -> list[list[str]]:
         rows.append(["Population stability index", measure(found["value"]), "–",
                      measure(found.get("null")), chance(found.get("p"))])  # fmt: skip
     if found := details.get("divergence"):
-        rows.append(["Jensen–Shannon divergence of clusters, bits", measure(found["value"]),
+        rows.append(["Jensen–Shannon divergence of groups, bits", measure(found["value"]),
                      between(found.get("ci")), "–", "–"])  # fmt: skip
     return rows
 

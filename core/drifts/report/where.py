@@ -1,4 +1,4 @@
-"""Where two sets differ, with pictures: clusters, images beside their counterparts, the map."""
+"""Where two sets differ, with pictures: groups, images beside their counterparts, the map."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ Meta = Mapping[str, Any]
 #: Gives the picture of a row as a JPEG or PNG file, None where there is none.
 Pictures = Callable[[int], bytes | None]
 
-#: Clusters with pictures, pictures of each side of one, and drifted images of each side.
+#: Groups with pictures, pictures of each side of one, and drifted images of each side.
 CLUSTERS, SHOWN, DRIFTED = 8, 6, 12
 SAID = {
     "new": "New in B",
@@ -33,19 +33,19 @@ def picture(row: int, side: str, pictures: Pictures) -> str:
 
 
 def clusters(meta: Meta, first: Pictures, second: Pictures) -> str:
-    """Return the clusters whose share changed, with exemplars from both sides."""
+    """Return the groups whose share changed, with exemplars from both sides."""
     found: Sequence[Meta] = meta.get("clusters") or []
     if not found:
         return ""
     changed = [one for one in found if one["state"] in SAID]
     told = (
-        f"{plural(len(changed), 'cluster')} of {count(len(found))} changed after adjustment for "
-        "their number" if changed else "No cluster changed beyond what chance gives"
+        f"{plural(len(changed), 'group')} of {count(len(found))} changed after adjustment for "
+        "their number" if changed else "No group changed beyond what chance gives"
     )  # fmt: skip
     order = "; those that add most to the difference come first" if len(changed) > 1 else ""
     lead = (
-        f'<p class="lead">Clusters are of both sets together. {plain(told)}{order}. Pictures are '
-        "those nearest to the middle of a cluster.</p>"
+        f'<p class="lead">Groups are of alike images of both sets. {plain(told)}{order}. '
+        "Pictures are those nearest to the middle of a group.</p>"
     )
     drawn = f'<div class="card"><h3>Shares</h3>{figures.cluster_shares(found)}</div>'
     cards = "".join(_cluster(one, first, second) for one in pictured(changed))
@@ -55,7 +55,7 @@ def clusters(meta: Meta, first: Pictures, second: Pictures) -> str:
 
 
 def pictured(changed: Sequence[Meta]) -> list[Meta]:
-    """Return the clusters that get pictures: half grew and half shrank, where there are so many."""
+    """Return the groups that get pictures: half grew and half shrank, where there are so many."""
     ways = [[one for one in changed if one["state"] in states]
             for states in (("new", "grew"), ("gone", "shrank"))]  # fmt: skip
     spare = [max(0, CLUSTERS // 2 - len(way)) for way in ways]
@@ -65,7 +65,7 @@ def pictured(changed: Sequence[Meta]) -> list[Meta]:
 
 
 def _cluster(one: Meta, first: Pictures, second: Pictures) -> str:
-    """Return one changed cluster."""
+    """Return one changed group."""
     part = "" if absent(one.get("part")) else f" · {tables.part(one['part'])} of MMD²"
     sides = "".join(
         f'<div class="row-of"><p class="small">{name}: {plural(one[f"count_{side}"], "image")}, '
@@ -77,7 +77,7 @@ def _cluster(one: Meta, first: Pictures, second: Pictures) -> str:
     said = SAID[one["state"]]
     return (
         f'<article class="card group"><div class="group-head"><h3>{said} '
-        f'<span class="soft">· cluster {int(one["id"])}{plain(part)}</span></h3></div>'
+        f'<span class="soft">· group {int(one["id"])}{plain(part)}</span></h3></div>'
         f'<p class="small">B − A: {tables.points(one.get("ci"))} points (95 %), p '
         f"{tables.chance(one.get('p_adjusted'))}</p>{sides}</article>"
     )
@@ -124,6 +124,8 @@ def shared_map(meta: Meta, shown: pd.DataFrame) -> str:
     if not panels:
         return ""
     local = meta.get("local") or {}
+    umap = (meta.get("request") or {}).get("map") == "umap"
+    axes = "UMAP map" if umap else "First two principal components"
     told = ""
     if local:
         told = (
@@ -133,7 +135,7 @@ def shared_map(meta: Meta, shown: pd.DataFrame) -> str:
             "side are larger dots."
         )
     lead = (
-        '<p class="lead">First two principal components of both sets; each side over both in grey.'
+        f'<p class="lead">{axes} of both sets; each side over both in grey.'
         f"{told} Regions are tested in all dimensions, not on this picture.</p>"
     )
     return f'{lead}<div class="two">{panels}</div>'

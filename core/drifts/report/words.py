@@ -58,9 +58,24 @@ def methods(meta: Meta) -> str:
         f"are {unit_of(meta)}; tests are on the means of units.{drawn}{features} The verdict rests "
         "on three tests of the pool: the maximum mean discrepancy with a Gaussian kernel of median "
         "width, the area under the curve of a logistic regression on units it has not seen, and "
-        "the occupancy of clusters fitted on both sets together; p-values are by other splits of "
+        "the occupancy of groups (k-means) of both sets together; p-values are by other splits of "
         f"the units, {request['permutations']:,} unless the table says otherwise, or exact, and "
-        f"adjusted by Holm's procedure.{changed} Intervals of shares are Newcombe's; regions of "
-        "the shared map are tested image by image at a false discovery rate of 5 %. "
+        f"adjusted by Holm's procedure.{changed}{_places(meta)} Intervals of shares are "
+        "Newcombe's; regions of the shared map are tested image by image at a false discovery rate "
+        "of 5 %. "
         f"Seed {meta['seed']}."
+    )
+
+
+def _places(meta: Meta) -> str:
+    """Return how places of the frame were compared; "" where they were not."""
+    found = meta.get("spatial") or {}
+    if "effect" not in found:
+        return ""
+    high, wide = found["grid"]
+    one, two = found["images"]
+    return (
+        f" Features by place ({high} × {wide}, {found['dims']} principal components of both sets) "
+        f"of {one:,} and {two:,} images were compared place by place against the largest effect "
+        "over the frame in other splits, and as bags of patches by their mean kernel."
     )
