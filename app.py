@@ -25,6 +25,7 @@ from core.curation.desk import Desk
 from core.drifts import Drifts
 from core.errors import InputError, VitrineError
 from core.findings import Findings
+from core.imaging.video_apart import decode_apart
 from core.jobs import JobBoard
 from core.labelled import Labelled
 from core.library import Library
@@ -152,6 +153,7 @@ def create_app(settings: Settings) -> Any:
 
 def create_server(settings: Settings | None = None) -> Any:
     """Return the WSGI application, for `gunicorn 'app:create_server()'`."""
+    decode_apart()
     return create_app(settings or load_settings()).server
 
 
@@ -227,6 +229,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
 
     check_binding(settings)
     port = free_port(settings.host, settings.port)
+    decode_apart()  # what crashes a video's decoder must not end the dashboard
     app = create_app(settings)
     services: Services = app.server.config["VITRINE"]
     if settings.warm_worker:

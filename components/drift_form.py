@@ -15,6 +15,7 @@ from components.fields import AUTO
 from components.morphology_columns import chosen, option
 from core.drift.request import MAPS, PERMUTATIONS, PLACED, DriftRequest
 from core.errors import InputError
+from core.opened.units import own_unit
 
 GO, TOLD = "drift-go", "drift-told"
 
@@ -108,8 +109,10 @@ def shared(first: str, second: str) -> tuple[list[dict[str, str]], list[dict[str
     units = [columns.for_units(found) for found, _ in sets]
     labels = [[one for one in columns.for_groups(found, view) if one["value"] not in
                {columns.SLICES, "cluster"}] for found, view in sets]  # fmt: skip
+    told = any(own_unit(found.items) for found, _ in sets)
+    usual = "as the set says, else images" if told else "images; near-copies together"
     return (
-        [option(AUTO, "images; near-copies together"), *_both(units)],
+        [option(AUTO, usual), *_both(units)],
         [option(AUTO, "the label, where both have one"), *_both(labels)],
     )
 

@@ -38,3 +38,9 @@ def encoder_notice(page: str, found: Any) -> Component | None:
     icon = html.Span(className="vt-icon vt-icon-warning", **attrs(aria_hidden="true"))
     texts = [html.Span(f"{said(text)} ") for text in (told, measured) if text]
     return html.P([icon, *texts, way], className="vt-encoder-notice vt-small", role="note")
+
+
+def noticed(head: Component, page: str, found: Any) -> Component:
+    """Return the head of a page with, under it, why the encoder does not suit the page."""
+    told = encoder_notice(page, found)
+    return head if told is None else html.Div([head, told])

@@ -1,7 +1,5 @@
 """What Encoders shows for the keys of its address: the list, a court, tuning, or a test."""
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,19 +14,13 @@ from components import (
     notices,
     nuisance_form,
     nuisance_view,
+    tuning_view,
 )
 from components.encoder_frame import card, courts, said
 from components.notices import button_link
 from components.state import has_pictures, link, services
 from components.words import ago
 from core.errors import NotFoundError
-
-#: The view of tuning; imported with the page, since it registers its own callbacks.
-TUNING: Any = (
-    importlib.import_module("components.tuning_view")
-    if importlib.util.find_spec("components.tuning_view")
-    else None
-)
 
 COURT_TELLS = (
     "Which encoder parts your classes, finds similar pictures, finds copies, sees drift and sees "
@@ -56,10 +48,7 @@ def shown(keys: dict[str, str]) -> list[Component]:
             button_link("Add a set", "/", primary=True),
         )]  # fmt: skip
     if keys["view"] == "tuning":
-        head = encoder_frame.head("Encoders", keys)
-        if TUNING is None:
-            return [head, notices.hint("Tuning is started from a shell: python -m core tune.")]
-        return [head, TUNING.view(app, keys)]
+        return [encoder_frame.head("Encoders", keys), tuning_view.view(app, keys)]
     found = app.library.open(keys["set"])
     return _court(found, keys) if keys["view"] == "court" else _nuisance(found, keys)
 

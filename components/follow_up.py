@@ -65,6 +65,10 @@ def place_of(job: Any) -> str:
         return link("/drift", set=name, view="verdict", key=made.get("drift"))
     if job.kind == "series":
         return series_at(made, str(name))
+    if job.kind in {"court", "nuisance"}:
+        return link("/encoders", set=name, view=job.kind, key=made.get(job.kind))
+    if job.kind == "tune":
+        return link("/encoders", set=name, view="tuning")
     if job.kind == "cutout":
         return link("/morphology", set=made.get("set"))
     if job.kind == "stream":

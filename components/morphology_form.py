@@ -16,6 +16,7 @@ from components.state import noun
 from components.words import number
 from core.errors import InputError
 from core.morphology.request import MorphologyRequest
+from core.opened.units import own_unit
 
 GO, TOLD = "morph-go", "morph-told"
 
@@ -232,7 +233,10 @@ def _by(
 def _units(found: Any, values: Mapping[str, Any]) -> Component:
     """Return what counts as one."""
     one = noun(found)
-    options = [columns.option(AUTO, f"{one}s; near-copies together"),
+    usual = f"{one}s; near-copies together"
+    if own_unit(found.items):
+        usual = f"as the set says: {one}s of one unit"
+    options = [columns.option(AUTO, usual),
                *columns.for_units(found),
                columns.option(IMAGE, f"every {one}, even copies (not advised)")]  # fmt: skip
     return _select(

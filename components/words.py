@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from core.encoders.fitted_names import is_derived, spoken
+
 MAP_NAMES = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 
 #: What pages call the columns that Vitrine computes; a set's own columns keep their names.
@@ -114,7 +116,12 @@ def entry_name(label: str, code: int) -> str:
 
 
 def encoder_name(name: str) -> str:
-    """Return an encoder's name without the folders that its weights lie in."""
+    """Return an encoder's name without the folders that its weights lie in.
+
+    One made from others is told by them: "a + b", "a without batch".
+    """
+    if is_derived(name):
+        return spoken(name, encoder_name)
     kind, colon, rest = name.partition("local-dir:")
     if not colon:
         kind, rest = ("timm:", name[5:]) if name.startswith("timm:") else ("", name)

@@ -99,7 +99,7 @@ class _Reader:
     def _read(self, item: ItemFile, piece: _Piece, thumbnail: bool) -> None:
         at_least = self.thumbnail_side if self.encoder is None else self.encoder.at_least
         picture = self._load(item, at_least)
-        prepared = None if self.encoder is None else self.encoder.prepare(picture)
+        prepared = None if self.encoder is None else self._prepare(item, picture, at_least)
         if thumbnail:
             shown = picture
             if at_least is not None and at_least < self.thumbnail_side:
@@ -116,6 +116,19 @@ class _Reader:
         if prepared is not None:
             piece.item_ids.append(item.item_id)
             piece.inputs.append(prepared)
+
+    def _prepare(self, item: ItemFile, picture: Picture, at_least: int | None) -> np.ndarray:
+        """Return the encoder's input; each member of one made from others sees its own picture."""
+        assert self.encoder is not None
+        levels = getattr(self.encoder, "levels", ())
+        if len(set(levels)) < 2:
+            return self.encoder.prepare(picture)
+        seen = {level: picture if level == at_least else self._load(item, level)
+                for level in set(levels)}  # fmt: skip
+        prepared: np.ndarray = self.encoder.prepare_each(  # type: ignore[attr-defined]
+            [seen[level] for level in levels]
+        )
+        return prepared
 
     def _load(self, item: ItemFile, at_least: int | None) -> Picture:
         return load_picture(

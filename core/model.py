@@ -36,7 +36,8 @@ class Region:
     box
         x, y, width, height in pixels of the upright (EXIF-oriented) picture; None is all of it.
     mask
-        Path of a mask image, relative to the set's root; None is no mask.
+        Path of a mask image, relative to the set's root, or an outline as text
+        (`core.imaging.shapes`); None is no mask.
     frame
         Zero-based frame, page or array index inside the file; None is the file's first or only.
     """

@@ -14,7 +14,7 @@ CAPTIONS = ("{}", "a photo of a {}.", "the number {}")
 CONFIG = {
     "model_cfg": {
         "embed_dim": 32,
-        "vision_cfg": {"image_size": 16, "layers": 2, "width": 64, "head_width": 16,
+        "vision_cfg": {"image_size": 16, "layers": 2, "width": 48, "head_width": 16,
                        "patch_size": 4},
         "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2,
                      "layers": 1},
@@ -59,7 +59,7 @@ def write_untrained(folder: Path, config=CONFIG, seed: int = 0):
     return model
 
 
-def train(folder: Path, rows, steps: int = 200, batch: int = 96) -> str:
+def train(folder: Path, rows, steps: int = 200, batch: int = 80) -> str:
     """Train both towers on some digits and their names; return the encoder's name.
 
     The loss is that of contrastive training with all pictures of a name as its positives

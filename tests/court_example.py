@@ -78,14 +78,18 @@ def colours(folder: Path) -> None:
         _save(image, folder / label / f"{at:02}.png")
 
 
+def planted() -> list[tuple[int, str, str]]:
+    """Return number, label and the ground by lot of each picture of "shapes"."""
+    lots = np.random.default_rng(3).permutation(np.arange(TOTAL) // 2 % 2)
+    return [(at, ("square", "circle")[at % 2], list(GROUNDS)[lots[at]]) for at in range(TOTAL)]
+
+
 def shapes(folder: Path, masks: Path, *, ground_of: Any = None) -> None:
     """Write pictures of two shapes on two grounds, and masks of the shapes.
 
     `ground_of(at, label, lot)` names the ground of a picture; by lot where it is None.
     """
-    lots = np.random.default_rng(3).permutation(np.arange(TOTAL) // 2 % 2)
-    for at in range(TOTAL):
-        label, lot = ("square", "circle")[at % 2], list(GROUNDS)[lots[at]]
+    for at, label, lot in planted():
         name = ground_of(at, label, lot) if ground_of else lot
         random = np.random.default_rng(500 + at)
         ground = random.integers(-6, 7, (SIDE, SIDE, 1)) + np.array(GROUNDS[name])

@@ -109,6 +109,12 @@ def _tell(found: Any, as_json: bool, outcome: str) -> None:
           f"{1000 * found.seconds:.3g} ms a picture")  # fmt: skip
 
 
+def _agree(options: argparse.Namespace, settings: Settings) -> int:
+    from core.commands.encoders_agree import agree
+
+    return agree(options, settings)
+
+
 #: What `encoders` can be told to do, in the order of the help, and whether it takes a name.
 ACTIONS: dict[str, tuple[Callable[[argparse.Namespace, Settings], int], bool]] = {
     "list": (_list, False),
@@ -116,6 +122,7 @@ ACTIONS: dict[str, tuple[Callable[[argparse.Namespace, Settings], int], bool]] =
     "check": (_check, True),
     "register": (_register, True),
     "forget": (_forget, True),
+    "agree": (_agree, True),
 }
 
 
@@ -127,7 +134,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     encoders.add_argument(
         "action", choices=tuple(ACTIONS),
         help="list; show, check or register one of yours (python:, onnx:, torchscript:, "
-        "exported:), or forget it",
+        "exported:), forget it, or agree: how far the encoders of an ensemble SET agree",
     )  # fmt: skip
     encoders.add_argument("name", nargs="?", help="the encoder, with its options")
     encoders.add_argument("--device", help="auto, cpu, cuda or mps")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core.comparisons.design import describe, planned
+from core.comparisons.design import describe, planned, settled
 from core.curation import Desk
 from core.errors import InputError, NotFoundError
 from core.findings import Findings
@@ -115,6 +115,7 @@ def open_subject(asked: MorphologyRequest, workspace: Workspace) -> Subject:
     if opened.neighbors is None:
         raise NotFoundError(f"{asked.name!r} has no neighbours yet: run the set to its end first")
     view = desk.view(opened)
+    asked = settled(asked, opened)
     design = planned(asked, opened, view, Findings(workspace))
     if not len(design.rows):
         why = ", ".join(f"{count:,} {reason}" for reason, count in design.left_out.items())

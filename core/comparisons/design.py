@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.labelled.values import LabelColumn, coded, label_column
 from core.morphology.design import Design, Factor, Given, described, design_of
 from core.morphology.request import GROUPS, SLICES, MorphologyRequest
+from core.opened.units import own_unit
 from core.quality.copies import Duplicates, unit_groups
 
 #: Groups named in an error.
@@ -40,7 +41,15 @@ def preview(asked: MorphologyRequest, opened: Any, view: Any, findings: Any) -> 
     InputError
         A column cannot be used as asked.
     """
+    asked = settled(asked, opened)
     return describe(asked, planned(asked, opened, view, findings))
+
+
+def settled(asked: MorphologyRequest, opened: Any) -> MorphologyRequest:
+    """Return a request with the unit that the set itself names, where none is asked for."""
+    if asked.unit is not None or asked.aggregate == "image":
+        return asked
+    return replace(asked, unit=own_unit(opened.items))
 
 
 def planned(asked: MorphologyRequest, opened: Any, view: Any, findings: Any) -> Design:

@@ -63,7 +63,7 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "drift", "Seeing drift", "drift",
-        "the share of planted changes in the mix of classes that a test of 100 against 100 sees",
+        "the share of planted changes in the mix of classes that a test of up to 100 a side sees",
         ("self-supervised", "classification", "contrastive", "hand-made"),
         "Drift is seen where what matters lies apart and what does not (light, compression) does "
         "not move a picture.",

@@ -8,6 +8,7 @@ from core.curation.events import FORMAT, SET_KINDS, Event, canonical
 from core.curation.journal import Draft
 from core.curation.lists import Lists, StoredLists, digest_of
 from core.curation.roster import Roster
+from core.encoders.fitted_names import is_derived, shortened
 
 
 def portable_name(encoder: str) -> str:
@@ -15,15 +16,32 @@ def portable_name(encoder: str) -> str:
 
     >>> portable_name("timm:vit_tiny?checkpoint=/home/me/net.pth&pool=avg")
     'timm:vit_tiny?checkpoint=net.pth&pool=avg'
+    >>> portable_name("ensemble:timm:local-dir:/home/me/net+pixels?weights=2,1")
+    'ensemble:timm:local-dir:net+pixels?weights=2,1'
     """
+    if is_derived(encoder):
+        return shortened(encoder, portable_name)
     base, mark, query = encoder.partition("?")
     head, local, folder = base.partition("local-dir:")
+    if base.startswith(_FILES):
+        head, local, folder = base.partition(":")
+    elif base.startswith("open_clip:") and not local and ":hf-hub:" not in base:
+        head, local, folder = base.rpartition(":")  # a tag, or a folder or file with the weights
     options = [option.partition("=") for option in query.split("&")] if mark else []
     shown = [
-        f"{name}{equals}{_last(unquote(value)) if name == 'checkpoint' else value}"
+        f"{name}{equals}{_shortened(value) if name in _PATHS else value}"
         for name, equals, value in options
     ]
     return f"{head}{local}{_last(folder) if local else folder}{mark}{'&'.join(shown)}"
+
+
+#: Encoders that are files, and options that are a path or several.
+_FILES, _PATHS = ("onnx:", "torchscript:", "exported:"), frozenset({"checkpoint", "path", "files"})
+
+
+def _shortened(value: str) -> str:
+    """Return paths, joined by commas, without their folders."""
+    return ",".join(_last(one) for one in unquote(value).split(","))
 
 
 def _last(path: str) -> str:

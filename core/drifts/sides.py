@@ -16,6 +16,7 @@ from core.drift.periods import period_rows
 from core.drift.request import SLICE, DriftRequest, Side
 from core.errors import InputError
 from core.labelled.values import coded, label_column
+from core.opened.units import own_unit
 from core.quality.copies import Duplicates, unit_groups
 
 #: Units that a side needs for a test.
@@ -211,6 +212,7 @@ def _units(
     unit: str | None, opened: Any, rows: np.ndarray, findings: Any
 ) -> tuple[np.ndarray, str, tuple[str, ...]]:
     """Return the unit of each row, what makes a unit, and what is to be said of that."""
+    unit = unit or own_unit(opened.items)
     if unit is not None:
         opened.column(unit)
         found = coded(unit, opened.values(unit))

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from core.encoders import pixels, texture
 from core.encoders.base import Encoder, parse_name, suggest
+from core.encoders.fitted_names import OPTIONS as FITTED_OPTIONS
+from core.encoders.own import OPTIONS as OWN_OPTIONS
 from core.encoders.timm_models import OPTIONS as TIMM_OPTIONS
 from core.errors import EncoderUnavailableError
 from core.model import EncoderSpec
@@ -68,6 +70,52 @@ ENCODERS: tuple[Listing, ...] = (
         "A folder with config.json and model.safetensors; needs no network.",
         TIMM_OPTIONS,
         True,
+    ),
+    Listing(
+        "python:<module>:<function>",
+        "A function of your own",
+        "What you made it for; registered once from the command line.",
+        (*OWN_OPTIONS, "path", "takes", "files"),
+    ),
+    Listing(
+        "onnx:<file>",
+        "An ONNX file",
+        "What it was trained for; checked when it is first opened.",
+        (*OWN_OPTIONS, "output", "pool"),
+        True,
+    ),
+    Listing(
+        "torchscript:<file>",
+        "A TorchScript program",
+        "What it was trained for; checked when it is first opened.",
+        (*OWN_OPTIONS, "output", "pool"),
+        True,
+    ),
+    Listing(
+        "exported:<file>",
+        "An exported program",
+        "What it was trained for; checked when it is first opened.",
+        (*OWN_OPTIONS, "output", "pool"),
+        True,
+    ),
+    Listing(
+        "tuned:<name>",
+        "Tuned to your images",
+        "Visual likeness of images such as yours; made by tune.",
+        TIMM_OPTIONS,
+        True,
+    ),
+    Listing(
+        "ensemble:<a>+<b>",
+        "Several encoders together",
+        "What each of them is good for; its vectors are joined from theirs, and fitted on a set.",
+        FITTED_OPTIONS["ensemble"],
+    ),
+    Listing(
+        "residual:<a>?columns=<column>",
+        "An encoder without what columns tell",
+        "Sets in which a batch, a camera or a site shows; fitted on a set that has the columns.",
+        FITTED_OPTIONS["residual"],
     ),
 )
 

@@ -8,10 +8,13 @@ import numpy as np
 from core.encoders.fitted_maths import concatenated
 from core.maps.pca import EXACT_UP_TO, principal_components
 from core.progress import Progress
-from core.space import blocks
+from core.space import blocks, mean_row
 
 #: Share of the variance that the kept components hold, and rows they are fitted on at most.
 VARIANCE, FIT_ON = 0.99, 50_000
+
+#: Columns up to which a covariance matrix is decomposed whole.
+DECOMPOSED = 4096
 
 #: A length below which the mean has no direction of its own beside the components.
 NONE = 1e-9
@@ -64,7 +67,8 @@ def fit_ensemble(
     power
         0 to 0.4.
     seed
-        Seed of the randomised components, used where n and D both exceed 2,048.
+        Seed of the randomised components, used where D exceeds 4,096, or 2,048 and n, and n
+        exceeds 2,048.
 
     Returns
     -------
@@ -83,28 +87,46 @@ def fit_ensemble(
     if n == 0:
         return EnsembleFit({"basis": np.eye(1, width, dtype=np.float32)}, 0, 1.0)
     room = dims if power else dims - 1  # one is the mean's
-    found = principal_components(joined, max(1, min(room, n - 1, width)), seed=seed,
-                                 progress=progress)  # fmt: skip
-    shares = np.cumsum(found.variance_share)
-    real = np.einsum("ij,ij->i", found.components, found.components) > 0.5
+    mean = mean_row(joined)
+    components, share = _components(joined, max(1, min(room, n - 1, width)), seed, progress)
+    shares = np.cumsum(share)
+    real = np.einsum("ij,ij->i", components, components) > 0.5
     enough = int(np.searchsorted(shares, VARIANCE * (1 - 1e-12)) + 1)
-    kept = min(enough, int(real.sum()), room, n - 1)
-    if found.variance_share.sum() <= 0:
-        kept = 0
-    explained = float(shares[kept - 1]) if kept else float(found.variance_share.sum() <= 0)
-    components = found.components[:kept]
+    kept = min(enough, int(real.sum()), room, n - 1) if share.sum() > 0 else 0
+    explained = float(shares[kept - 1]) if kept else 1.0
+    components, variance = components[:kept], share[:kept]
     if power and kept:
-        variance = found.variance_share[:kept]
-        arrays = {"basis": components.astype(np.float32), "mean": found.mean,
+        arrays = {"basis": components.astype(np.float32), "mean": mean,
                   "scale": (variance[0] / variance) ** power}  # fmt: skip
         return EnsembleFit(arrays, n, min(1.0, explained))
-    beside = found.mean - components.T @ (components @ found.mean)
+    beside = mean - components.T @ (components @ mean)
     length = float(np.linalg.norm(beside))
     if length > NONE:
         components = np.concatenate([components, beside[None] / length])
     return EnsembleFit({"basis": components.astype(np.float32)}, n, min(1.0, explained))
 
 
+def _components(
+    joined: np.ndarray, count: int, seed: int, progress: Progress | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return directions `(count, D)` of largest variance, zero beyond the rank, and its shares."""
+    n, width = joined.shape
+    if not EXACT_UP_TO < width <= min(n, DECOMPOSED):
+        found = principal_components(joined, count, seed=seed, progress=progress)
+        return found.components, found.variance_share
+    # A thousand directions of some thousand: decomposing all is cheaper than looking for them.
+    covariance, mean = np.zeros((width, width)), mean_row(joined)
+    for part in blocks(n, width):
+        centred = joined[part] - mean
+        covariance += centred.T @ centred
+        (progress or Progress()).report("map: pca", part.stop, n)
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values[::-1], 0.0)
+    whole = float(values.sum())
+    real = values[:count] > values[0] * 1e-12
+    return vectors[:, ::-1].T[:count] * real[:, None], values[:count] / (whole or 1.0)
+
+
 def uses_seed(n: int, width: int) -> bool:
     """Tell whether the components of `n` rows of `width` columns depend on the seed."""
-    return min(n, width) > EXACT_UP_TO
+    return min(n, width) > EXACT_UP_TO and not width <= min(n, DECOMPOSED)

@@ -18,6 +18,7 @@ from core.imaging.files import (
     reason_of_os_error,
 )
 from core.imaging.imagefile import NOT_AN_IMAGE, Limits, check_bytes, signature_of
+from core.imaging.video import VIDEO_SUFFIXES
 from core.ingest.items import item_table
 from core.model import BrokenFile, Scan
 from core.progress import Progress
@@ -36,6 +37,7 @@ ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz",
 )  # fmt: skip
 AN_ARCHIVE = "an archive: name it as a source of its own, beside this folder if you like"
+A_VIDEO = "a video: add it as video:PATH"
 NOT_UTF_8 = "file name is not valid UTF-8: rename it"
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _SYSTEM_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -137,6 +139,8 @@ def why_not(path: Path, size: int, limits: Limits) -> str | None:
             with open_regular(path) as file:
                 if signature_of(file.read(16)) is None:
                     packed = path.name.lower().endswith(ARCHIVE_SUFFIXES)
+                    if path.suffix.lower() in VIDEO_SUFFIXES:
+                        return A_VIDEO
                     return AN_ARCHIVE if packed else NOT_AN_IMAGE
         check_bytes(size, limits)
     except DecodeError as error:

@@ -20,6 +20,7 @@ SCHEMES: dict[str, str] = {
     **dict.fromkeys(("video", "sequence"), "core.ingest.video"),
     **dict.fromkeys(("s3", "gs", "http", "https", "memory", "fsspec"), "core.ingest.remote"),
     "roots": "core.ingest.roots",
+    "vectors": "core.ingest.matched",
 }
 
 

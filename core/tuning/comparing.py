@@ -123,9 +123,11 @@ def judged(lines: list[Line]) -> tuple[str, str]:
             "of one kind cannot be measured."
         )
     probe = by.get("probe")
+    if not np.isfinite(near.low):
+        return "not better", "Not better: too few units are held out for an interval."
     figures = (
-        f"neighbour agreement κ {near.before:.2f} before, {near.after:.2f} after, difference "
-        f"{near.difference:+.2f} ({near.low:+.2f} to {near.high:+.2f})"
+        f"neighbour agreement κ {near.before:.3f} before, {near.after:.3f} after, difference "
+        f"{near.difference:+.3f} ({near.low:+.3f} to {near.high:+.3f})"
     )
     if near.verdict == "worse" or (probe is not None and probe.verdict == "worse"):
         also = "" if near.verdict == "worse" else "; a linear probe does worse"

@@ -57,7 +57,10 @@ def test_maps_have_names_for_people():
     ("name", "shown"),
     [("pixels", "pixels"), ("timm:resnet18.a1_in1k", "timm:resnet18.a1_in1k"),
      ("timm:local-dir:/weights/mobilenet", "timm:mobilenet"),
-     ("timm:/weights/net.safetensors", "timm:net.safetensors")],
+     ("timm:/weights/net.safetensors", "timm:net.safetensors"),
+     ("ensemble:timm:local-dir:/w/net+pixels?weights=2,1&fit=0123456789abcdef",
+      "2 × timm:net + pixels"),
+     ("residual:timm:local-dir:/w/net?columns=batch", "timm:net without batch")],
 )  # fmt: skip
 def test_an_encoder_is_named_without_its_folders(name, shown):
     assert words.encoder_name(name) == shown

@@ -3,19 +3,21 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.__main__ import main
 from core.courts import Courts
 from core.cutting import run_cutout
 from core.encoders.base import spec_from_dict
+from core.encoders.fitted_names import residual_name
 from core.errors import InputError, JobCancelled, NotFoundError
 from core.judging import run_court
 from core.judging.bench import open_case, seats_of
 from core.progress import Progress
 from core.runner import open_board
 from core.storage.vectors import VectorCache
-from tests.court_example import SEEN, TOTAL, sets, shapes
+from tests.court_example import SEEN, TOTAL, planted, sets, shapes
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +193,22 @@ def test_cutting_out_takes_the_ground_away(example):
     assert ground["after"]["clusters"]["share"] < 0.2
     assert ground["state_after"] in {"none", "held"}
     assert "After" in ground["text"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_regressing_a_column_out_takes_it_away_and_what_went_with_it(example):
+    rows = [(f"shapes/{label}/{at:02}.png", label, place) for at, label, place in planted()]
+    table = pd.DataFrame(rows, columns=["path", "label", "place"])
+    table.to_csv(example.root / "placed.csv", index=False)
+    example.run("placed.csv", "placed", SEEN)
+    example.run("placed.csv", "placed without", residual_name(SEEN, ["place"]))
+    found = example.nuisance("placed", columns=["place"], against="placed without")
+    for name in ("column:place", "ground"):
+        one = factor(found, name)
+        assert one["before"]["clusters"]["share"] > 0.8
+        assert one["after"]["clusters"]["share"] < 0.2
+    assert "place" in factor(found, "column:place")["advice"]
+    assert found["after"]["encoder"].startswith("residual:")
 
 
 @pytest.mark.usefixtures("quick")

@@ -541,6 +541,16 @@ def test_the_quick_json_is_that_of_the_standard_library(value):
             "timm:vit?checkpoint=%2Fhome%2Fme%2Fnet.pth&size=32",
             "timm:vit?checkpoint=net.pth&size=32",
         ),
+        ("onnx:/home/me/n.onnx?size=64", "onnx:n.onnx?size=64"),
+        ("exported:C:\\nets\\n.pt2", "exported:n.pt2"),
+        ("python:net:encode?path=/home/me/code", "python:net:encode?path=code"),
+        ("open_clip:ViT-B-32:openai", "open_clip:ViT-B-32:openai"),
+        ("open_clip:ViT-B-32:/home/me/clip", "open_clip:ViT-B-32:clip"),
+        ("open_clip:hf-hub:owner/name", "open_clip:hf-hub:owner/name"),
+        (
+            "ensemble:timm:local-dir:/home/me/net+pixels?weights=2,1",
+            "ensemble:timm:local-dir:net+pixels?weights=2,1",
+        ),
     ],
 )
 def test_an_encoders_name_tells_no_folder(name, shown):

@@ -25,6 +25,7 @@ from core.encoders.fitted_names import (
     without_fit,
 )
 from core.errors import ArtifactCorruptError, EncoderUnavailableError, JobCancelled
+from core.fitting import ensemble
 from core.fitting.ensemble import fit_ensemble
 from core.fitting.sampling import of_units, one_each
 from core.gather import assemble, encode_items
@@ -154,6 +155,20 @@ def test_copies_of_one_image_have_one_dimension():
     first, second = blocks(1)
     fit = fit_ensemble([np.repeat(first, 5, axis=0), np.repeat(second, 5, axis=0)], (0.5, 0.5))
     assert fit.arrays["basis"].shape == (1, 60)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.25])
+def test_a_wide_covariance_is_decomposed_to_the_same(monkeypatch, power):
+    members = blocks()
+    plain = fit_ensemble(members, (0.5, 0.5), power=power)
+    monkeypatch.setattr(ensemble, "EXACT_UP_TO", 50)  # of 60 columns
+    wide = fit_ensemble(members, (0.5, 0.5), power=power)
+    assert wide.explained == pytest.approx(plain.explained, abs=1e-6)
+    joined = concatenated(members, (0.5, 0.5))
+    one, two = projected(joined, plain.arrays), projected(joined, wide.arrays)
+    np.testing.assert_allclose(one @ one.T, two @ two.T, atol=1e-5)
+    assert not ensemble.uses_seed(300, 60)
+    assert ensemble.uses_seed(59, 60)
 
 
 def test_dims_limits_the_dimensions():

@@ -17,7 +17,7 @@ from components import (
     nuisance_form,
     quality_items,
 )
-from components.encoder_notice import encoder_notice
+from components.encoder_notice import encoder_notice, noticed
 from components.fields import AUTO
 from core.courts import Courts
 from core.courts.request import CourtRequest, NuisanceRequest
@@ -248,6 +248,9 @@ def test_pages_are_told_where_the_encoder_does_not_suit(app):
     other = text(data(encoder_notice("/clusters", app.library.open("shapes"))))
     assert "Compare encoders on these images" in other
     assert encoder_notice("/quality/defects", app.library.open("shapes")) is None
+    head = dash.html.H1("Clusters")
+    assert noticed(head, "/quality/defects", app.library.open("shapes")) is head
+    assert text(data(noticed(head, "/clusters", grey))).startswith("Clusters Pixel distances")
 
 
 def test_a_set_in_memory_without_a_court_has_its_notice(inside):
