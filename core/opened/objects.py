@@ -67,8 +67,8 @@ def around(opened: "OpenSet", row: int, view: Any = None) -> Neighbourhood | Non
         boxes.append((float(x), float(y), float(w), float(h)))
     labels = []
     for one, own in zip(rows.tolist(), table["label"].astype("string").fillna(""), strict=True):
-        given = view.label_of(one) if view is not None else None
-        labels.append(str(own) if given is None else given)
+        named = view.label_of(one) if view is not None else None
+        labels.append(str(own) if named is None else str(named))
     return Neighbourhood(
         tuple(rows.tolist()), tuple(boxes), tuple(labels), (int(size.iloc[0]), int(size.iloc[1]))
     )
