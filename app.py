@@ -21,6 +21,7 @@ from core.__main__ import Parser, add_commands, perform
 from core.choices import Choices
 from core.comparisons import Comparisons
 from core.config import Settings, load_settings
+from core.courts import Courts
 from core.curation.desk import Desk
 from core.drifts import Drifts
 from core.errors import InputError, VitrineError
@@ -68,6 +69,7 @@ class Services:
     labelled: Labelled
     comparisons: Comparisons
     drifts: Drifts
+    courts: Courts
 
 
 def open_services(settings: Settings) -> Services:
@@ -93,6 +95,7 @@ def open_services(settings: Settings) -> Services:
         Labelled(workspace),
         Comparisons(workspace),
         Drifts(workspace),
+        Courts(workspace),
     )
 
 

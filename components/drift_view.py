@@ -21,6 +21,7 @@ from components import (
     drift_where,
     notices,
 )
+from components.encoder_notice import noticed
 from components.notices import button_link
 from components.state import services
 from core.errors import NotFoundError, VitrineError
@@ -55,13 +56,13 @@ def shown(keys: dict[str, str]) -> tuple[list[Component], dict[str, str]]:
         return [drift_frame.head(found, keys, latest), *made], keys
     if drift is None or keys["view"] == "design":
         now = {**keys, "view": "design"}
-        head = drift_frame.head(found, now, drift or opened(newest)[0])
+        head = noticed(drift_frame.head(found, now, drift or opened(newest)[0]), "/drift", found)
         told = [notices.alert(lost, "warning")] if lost else []
         begin = drift if keys["key"] else None
         return [head, *told, form(found, now, begin, lines)], now
     now = {**keys, "view": keys["view"] or "verdict", "key": drift.key}
     parts = [
-        drift_frame.head(found, now, drift),
+        noticed(drift_frame.head(found, now, drift), _page(now["view"]), found),
         drift_preview.switcher(found.name, lines, drift.key, now["view"]),
         *result(drift, now),
     ]
@@ -118,6 +119,11 @@ def form(found: Any, keys: Mapping[str, str], begin: Any, lines: list[Any]) -> C
                                   className="vt-curate-beside")],
         className="vt-curate",
     )  # fmt: skip
+
+
+def _page(view: str) -> str:
+    """Return the page as the notice about encoders knows it: places need fine detail."""
+    return "/drift/where" if view in {"where", "frame"} else "/drift"
 
 
 def preview_of(given: Mapping[str, Any]) -> Component:

@@ -1,5 +1,6 @@
 """What a finished job made: figures, and the way to it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dash import dcc, html
@@ -201,11 +202,25 @@ def series_at(found: dict[str, Any], name: str) -> str:
     return link("/drift", set=name, view=view, key=found.get("series"))
 
 
+def judged(kind: str, words: str) -> Callable[[dict[str, Any], str], Component]:
+    """Return what tells what was found of encoders, with the way to it."""
+
+    def told(found: dict[str, Any], name: str) -> Component:
+        where = link("/encoders", set=name, view=kind, key=found.get(kind))
+        way = html.Div(dcc.Link(words, href=where, className="vt-link"), className="vt-actions")
+        return html.Div([html.P(str(found.get("text") or "")), way], className="vt-job-result")
+
+    return told
+
+
 #: What tells the result of a job about a set, by the job's kind; given the set's name too.
 MAKERS = {
     "curate": chosen, "split": divided, "report": reported, "clusters": grouped,
     "quality": checked, "label": labelled, "stream": thinned, "morphology": compared,
     "gradient": laid_out, "drift": held_against, "series": over_time,
+    "court": judged("court", "See the court"),
+    "nuisance": judged("nuisance", "See what explains the clusters"),
+    "tune": judged("tuning", "See before and after"),
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from components import (
     morphology_overview,
     notices,
 )
+from components.encoder_notice import noticed
 from components.notices import button_link
 from components.state import noun, services
 from core.comparisons.design import preview
@@ -55,7 +56,7 @@ def shown(keys: dict[str, str]) -> tuple[list[Component], dict[str, str]]:
     if comparison is None or keys["view"] == "design":
         now = {**keys, "view": "design"}
         latest = comparison or opened(kept, lines[0].key if lines else "", found.name)[0]
-        head = morphology_frame.head(found, now, latest)
+        head = noticed(morphology_frame.head(found, now, latest), "/morphology", found)
         begin = comparison if keys["key"] else None
         told = [notices.alert(lost, "warning")] if lost else []
         return [head, *told, *form(found, view, now, begin, lines)], now

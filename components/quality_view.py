@@ -16,6 +16,7 @@ from components import (
     quality_queue,
     quality_sequences,
 )
+from components.encoder_notice import noticed
 from components.notices import button_link
 from components.quality_frame import SHOWN
 from components.state import services, whole
@@ -46,7 +47,8 @@ def shown(keys: dict[str, str]) -> tuple[list[Component], dict[str, str]]:
         return [mark, head, *quality_overview.unchecked(found, check), idle], keys
     summary = findings.summary(found, view, check)
     left = {topic: line.open for topic, line in summary.topics.items()}
-    head = quality_frame.head(found.title, keys, left)
+    page = "/quality/defects" if keys["view"] == "pictures" else "/quality"
+    head = noticed(quality_frame.head(found.title, keys, left), page, found)
     acts = quality_queue.actions(found, None, view)
     if keys["view"] == "overview":
         return [mark, head, acts, *quality_overview.overview(found, check, summary, keys)], keys

@@ -22,6 +22,7 @@ from components import (
     selection_acts,
     shell,
 )
+from components.encoder_notice import noticed
 from components.notices import button_link
 from components.selection_ops import select
 from components.state import choose_set, chosen, link, noun, services, whole
@@ -132,6 +133,7 @@ def overview(found: Any, clustering: Any, tab: str, keys: dict[str, str]) -> lis
     base = cluster_cards.BASES[tab]
     cards = found.cluster_cards(base) if tab == base else found.crowd(tab)
     head = cluster_overview.head(found, tab, keys["by"], cluster_overview.counts(found))
+    head = noticed(head, "/clusters", found)
     if tab == "single":
         return [head, *lonely(found, cards, keys)]
     structure = found.structure() if tab == "themes" else None

@@ -460,6 +460,18 @@ class FakeReports:
         return self.compared
 
 
+class FakeCourts:
+    """No encoders were compared."""
+
+    def measured(self, opened):
+        return None
+
+    def list(self, name):
+        return []
+
+    nuisances = list
+
+
 class FakeComparisons:
     """No forms were compared, and no gradient laid."""
 
@@ -506,4 +518,5 @@ class FakeServices:
         self.reports = FakeReports()
         self.findings = FakeFindings()
         self.comparisons = FakeComparisons()
+        self.courts = FakeCourts()
         self.drifts = FakeDrifts()

@@ -117,6 +117,20 @@ ENCODERS: tuple[Listing, ...] = (
         "Sets in which a batch, a camera or a site shows; fitted on a set that has the columns.",
         FITTED_OPTIONS["residual"],
     ),
+    Listing(
+        "open_clip:<model>:<weights>",
+        "A contrastive model, for search by words",
+        "Meaning, as a caption would put it; its text tower finds pictures by words.",
+        ("size",),
+        True,
+    ),
+    Listing(
+        "open_clip:local-dir:<folder>",
+        "A contrastive model from a folder",
+        "A folder with open_clip_config.json and open_clip_model.safetensors; needs no network.",
+        ("size",),
+        True,
+    ),
 )
 
 

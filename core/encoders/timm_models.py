@@ -28,7 +28,8 @@ from core.encoders.base import (
     suggest,
     whole_number,
 )
-from core.encoders.device import choose_device, free_memory, mixed_precision, out_of_memory
+from core.encoders.batches import Batches
+from core.encoders.device import choose_device, mixed_precision
 from core.encoders.timm_features import POOLINGS, Features
 from core.encoders.timm_source import Source, build, file_digest, find_source, state_digest
 from core.encoders.training import good_for, is_metric, training_of
@@ -40,11 +41,6 @@ if TYPE_CHECKING:
     from core.imaging.decode import Picture
 
 OPTIONS = ("checkpoint", "layer", "pool", "size")
-
-#: Pictures in one forward pass on the processor. The activations of four still come from memory
-#: that the allocator keeps; larger ones are asked from the system, page by page, in each layer
-#: (measured: 12 to 17 ms a picture at 4, 16 to 23 at 8 and 16, 28 at 32, MobileNetV2).
-_CPU_STEP = 4
 
 #: Raised when the meaning of a remembered spec changes.
 _MEMO_VERSION = 1
@@ -180,7 +176,7 @@ class TimmEncoder:
         assert spec.input_size is not None
         self.at_least = max(AT_LEAST, 2 * int(max(spec.input_size) / spec.crop_pct))
         self.features = features.to(device)
-        self._fits = _CPU_STEP if device == "cpu" else 0
+        self._batches = Batches(device)
 
     def prepare(self, picture: "Picture") -> np.ndarray:
         """Return the picture resized and cropped as the model's config says, uint8 `(h, w, c)`."""
@@ -212,21 +208,7 @@ class TimmEncoder:
 
     def _stepped(self, inputs: np.ndarray, features: Callable[[Any], Any]) -> np.ndarray:
         """Return what the network makes of inputs, as many at a time as fit into memory."""
-        step = self._fits or len(inputs)
-        parts: list[np.ndarray] = []
-        start = 0
-        while start < len(inputs):
-            part = inputs[start : start + step]
-            try:
-                parts.append(self._forward(part, features))
-            except Exception as error:
-                if not out_of_memory(error) or len(part) == 1:
-                    raise
-                free_memory(self.device)
-                step = self._fits = len(part) // 2
-            else:
-                start += len(part)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return self._batches.run(lambda part: self._forward(part, features), inputs)
 
     def _forward(self, inputs: np.ndarray, features: Callable[[Any], Any]) -> np.ndarray:
         import torch

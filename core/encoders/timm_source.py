@@ -7,15 +7,13 @@ or read by `torch.load(weights_only=True)`: nothing is unpickled.
 
 import hashlib
 import json
-import os
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from core.encoders.base import EncoderName, Memo, suggest
+from core.encoders.hub import fetch, quiet_hub, reach, short
 from core.errors import EncoderUnavailableError
 from core.keys import digest
 
@@ -36,9 +34,6 @@ _WORDS = frozenset({
     "label_names", "label_descriptions", "labels", "license", "description", "origin_url",
     "paper_name", "paper_ids", "notes",
 })  # fmt: skip
-
-#: Seconds to wait for a sign of life from the hub.
-_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +176,7 @@ def build(source: Source, size: int | None) -> tuple[Any, Path | None]:
     EncoderUnavailableError
         Unknown architecture, no weights for it, weights that do not fit, a hub out of reach.
     """
-    _quiet_hub()
+    quiet_hub()
     try:
         if source.kind == "local-dir":
             model, weights = _build_folder(source, size), source.weights
@@ -278,41 +273,16 @@ def _build_hub(source: Source, size: int | None) -> tuple[Any, Path | None]:
     assert config is not None
     args = _sized(source.model_args, bool(config.fixed_input_size), size)
     if config.custom_load or not config.hf_hub_id:
-        _reach(source.model, config.hf_hub_id or "", str(config.url or ""))
+        from huggingface_hub import constants
+
+        explain = _explaining(source.model, config.hf_hub_id or "")
+        reach(str(config.url or "") or constants.ENDPOINT, explain)
         return timm.create_model(source.model, pretrained=True, **args), None
-    path = _fetch(source.model, config.hf_hub_id, config.hf_hub_filename)
+    explain = _explaining(source.model, config.hf_hub_id)
+    path = fetch(config.hf_hub_id, _names(config.hf_hub_filename), explain)
     overlay = {"file": str(path)}
     model = timm.create_model(source.model, pretrained=True, pretrained_cfg_overlay=overlay, **args)
     return model, path
-
-
-def _quiet_hub() -> None:
-    """Set the hub's client to fail soon and to report nothing, before it is imported."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")
-    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "15")
-
-
-def _fetch(model: str, repository: str, filename: str | None) -> Path:
-    """Return a hub model's weights file: from the cache without asking the network, or fetched."""
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
-    from huggingface_hub.utils import EntryNotFoundError
-
-    repository, _, revision = repository.partition("@")
-    names = _names(filename)
-    for name in names:
-        cached = try_to_load_from_cache(repository, name, revision=revision or None)
-        if isinstance(cached, str):
-            return Path(cached)
-    _reach(model, repository, constants.ENDPOINT)
-    for name in names:
-        try:
-            return Path(hf_hub_download(repository, name, revision=revision or None))
-        except EntryNotFoundError:
-            continue
-        except Exception as error:
-            raise EncoderUnavailableError(_how_to_fetch(model, repository, str(error))) from error
-    raise EncoderUnavailableError(_how_to_fetch(model, repository, f"no {' or '.join(names)}"))
 
 
 def _names(filename: str | None) -> tuple[str, ...]:
@@ -324,28 +294,14 @@ def _names(filename: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((str(Path(filename).with_suffix(".safetensors")), filename)))
 
 
-def _reach(model: str, repository: str, address: str) -> None:
-    """Raise `EncoderUnavailableError` at once where the client would try for a minute."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        raise EncoderUnavailableError(_how_to_fetch(model, repository, "HF_HUB_OFFLINE is set"))
-    request = urllib.request.Request(address or constants.ENDPOINT, method="HEAD")
-    try:
-        urllib.request.urlopen(request, timeout=_PATIENCE).close()
-    except urllib.error.HTTPError:
-        return  # it answers; whatever it says to this address
-    except (OSError, ValueError) as error:
-        raise EncoderUnavailableError(_how_to_fetch(model, repository, str(error))) from error
-
-
-def _how_to_fetch(model: str, repository: str, reason: str) -> str:
-    reason = " ".join(reason.split())[:200]
-    return (
-        f"the weights of timm:{model} are not in the local cache and cannot be fetched ({reason}); "
-        f"where there is a network run `hf download {repository or f'timm/{model}'} --local-dir "
-        "FOLDER`, copy FOLDER here and use timm:local-dir:FOLDER, or copy the hub's cache "
-        "(HF_HUB_CACHE); pixels and colour-texture need no weights"
+def _explaining(model: str, repository: str) -> Callable[[str], str]:
+    repository = repository.partition("@")[0]
+    return lambda reason: (
+        f"the weights of timm:{model} are not in the local cache and cannot be fetched "
+        f"({short(reason)}); where there is a network run `hf download "
+        f"{repository or f'timm/{model}'} --local-dir FOLDER`, copy FOLDER here and use "
+        "timm:local-dir:FOLDER, or copy the hub's cache (HF_HUB_CACHE); pixels and "
+        "colour-texture need no weights"
     )
 
 

@@ -107,7 +107,7 @@ def propagate_labels(
     known = _known(unit, labels, places)
     near, away = nearest_labelled(unit, known, known, places, k, progress, STAGE)
     again = verdict(_labels_of(labels, near), weights_of(away))
-    threshold, right, tried = _threshold(
+    threshold, right, tried = sure_enough(
         again.share, again.best == labels[known], places[known], precision
     )
     nearest = away[:, 0][np.isfinite(away[:, 0])]
@@ -149,10 +149,10 @@ def _known(unit: np.ndarray, labels: np.ndarray, places: np.ndarray) -> np.ndarr
     return np.flatnonzero(np.isin(labels, judged))
 
 
-def _threshold(
+def sure_enough(
     sure: np.ndarray, right: np.ndarray, places: np.ndarray, precision: float
 ) -> tuple[float | None, int, int]:
-    """Return the lowest confidence that keeps the promise, with how many were right and tried.
+    """Return the lowest confidence that keeps a promise, with how many were right and tried.
 
     Copies of one unit say the same: what they tell counts as that of their units.
     """

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.quality.balance import wilson
-from core.quality.propagate import Z
-from core.quality.propagate import _threshold as sure_enough
+from core.quality.propagate import Z, sure_enough
 
 #: Confidence below which nothing is proposed where nothing is known to learn it from.
 LEAST = 0.9

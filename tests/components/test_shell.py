@@ -20,6 +20,7 @@ def test_links_keep_the_current_set_and_mark_the_page():
             "curate",
             "morphology",
             "drift",
+            "encoders",
             "slices",
             "report",
         )

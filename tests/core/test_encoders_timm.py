@@ -16,6 +16,7 @@ from timm.data import create_transform
 
 from core.embed import embed
 from core.encoders import describe, open_encoder
+from core.encoders.batches import Batches
 from core.encoders.device import choose_device, mixed_precision, out_of_memory
 from core.errors import EncoderUnavailableError
 from core.imaging.decode import ItemFile, Picture, load_picture
@@ -442,7 +443,7 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(conv, images):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return forward(batch)
 
-    encoder.features, encoder._fits = small, 0
+    encoder.features, encoder._batches = small, Batches("cpu", 0)
     assert np.allclose(encoder.encode(inputs), expected, atol=1e-5, rtol=1e-5)
     assert sizes == [24, 12, 6, *[3] * 8]
     sizes.clear()
