@@ -469,7 +469,10 @@ class FakeCourts:
     def list(self, name):
         return []
 
-    nuisances = list
+    def open(self, key):
+        raise NotFoundError(f"there is no {key!r} here")
+
+    nuisances, nuisance = list, open
 
 
 class FakeComparisons:
