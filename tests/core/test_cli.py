@@ -70,7 +70,7 @@ def test_export_writes_one_row_an_item(digits, tmp_path):
     assert {"row", "item_id", "path", "label", "cluster", "umap_x", "umap_y"} <= set(table)
 
 
-@pytest.mark.parametrize("to", ["parquet", "npy"])
+@pytest.mark.parametrize("to", ["parquet", pytest.param("npy", marks=pytest.mark.slow)])
 def test_what_is_exported_opens_again_with_the_same_vectors(digits, tmp_path, to):
     out = tmp_path / f"again.{to}"
     run_json("export", "digits", "--to", to, "--out", out, workspace=digits.root)

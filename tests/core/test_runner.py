@@ -52,7 +52,9 @@ def wait_until_encoding(workspace, process):
     pytest.fail("the run did not get so far")
 
 
-@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "cancel"])
+@pytest.mark.parametrize(
+    "how", [pytest.param("SIGINT", marks=pytest.mark.slow), "SIGTERM", "cancel"]
+)
 def test_a_stopped_run_says_so_in_one_line_and_goes_on_later(tmp_path, pictures, how):
     process = start(pictures, tmp_path / "ws")
     job = wait_until_encoding(tmp_path / "ws", process)

@@ -194,6 +194,7 @@ def draw_by_hand(browser, site, points, webgl):
     return found
 
 
+@pytest.mark.slow
 def test_by_hand_a_lasso_holds_the_same_where_a_sample_or_a_raster_is_drawn(browser, big):
     root, _, points = big
     with served(root) as site:

@@ -87,6 +87,7 @@ def check_pictures(page, part):
         assert np.abs(np.subtract(one["pixel"], colour_of(index))).max() <= 4, (index, one)
 
 
+@pytest.mark.slow
 def test_maps_of_maps_to_depth_five_never_mix_ids_and_pictures(browser, studio, colours):
     """Map a selection again, five times over; at each depth the pictures are those of the ids."""
     library = colours.library

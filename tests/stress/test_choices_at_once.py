@@ -63,6 +63,7 @@ def test_the_same_request_in_three_processes_is_computed_once(tmp_path, argument
     assert len(data_of("set", workspace).view.slices) == slices
 
 
+@pytest.mark.slow
 def test_a_fresh_workspace_with_the_same_seed_gives_the_same_images_and_report(tmp_path):
     found = []
     for place in ("one", "another ü"):

@@ -79,9 +79,21 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(full_disk):
     [
         (("curate", "set", "--budget", "500", "--slice", "chosen"), "cancel"),
         (("curate", "set", "--budget", "500", "--slice", "chosen"), "Ctrl+C"),
-        (("split", "set", "--slices", "fold", "--candidates", "1000"), "cancel"),
-        (("report", "set", "--slice", "mine", "--draws", "5000"), "cancel"),
-        (("clusters", "set", "--kind", "micro", "--stability"), "cancel"),
+        pytest.param(
+            ("split", "set", "--slices", "fold", "--candidates", "1000"),
+            "cancel",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ("report", "set", "--slice", "mine", "--draws", "5000"),
+            "cancel",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ("clusters", "set", "--kind", "micro", "--stability"),
+            "cancel",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["curate", "curate-ctrl-c", "split", "report", "clusters"],
 )
@@ -114,6 +126,7 @@ def test_a_cancelled_command_says_so_and_leaves_nothing(tmp_path, arguments, how
     assert [one.name for one in data_of("set", workspace).view.slices] == ["mine"]
 
 
+@pytest.mark.slow
 def test_a_report_is_verified_in_another_workspace_on_copied_pictures(tmp_path):
     first = tmp_path / "pictures"
     first.mkdir()

@@ -157,7 +157,14 @@ def ran(root: Path, *arguments: str) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("name", JOBS)
+#: Two kinds of job of two packages; the others with `-m slow`.
+FIRST = ("curate", "themes")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in FIRST else pytest.param(name, marks=pytest.mark.slow) for name in JOBS],
+)
 def test_a_job_killed_at_any_moment_leaves_what_is_whole_and_goes_on(prepared, tmp_path, name):
     *after_kills, last, end = ran(copied(prepared, tmp_path / "killed"), name, "kill")
     (undisturbed, wanted) = ran(copied(prepared, tmp_path / "quiet"), name)
