@@ -91,4 +91,8 @@ def test_a_box_is_drawn_anew_saved_and_only_it_is_embedded(browser, objects):
         page.wait_for_selector(".vt-object-waiting", state="hidden", timeout=120_000)
         after = library.open("objects").items["item_id"].tolist()
         assert [row for row in range(12) if before[row] != after[row]] == [4]
+        for _ in range(600):  # the set is there before its maps are made
+            if library.open("objects").summary:
+                break
+            page.wait_for_timeout(200)
         assert library.open("objects").summary["encoded"] == 1

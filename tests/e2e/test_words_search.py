@@ -14,6 +14,9 @@ pytestmark = pytest.mark.browser
 
 PANEL = ".vt-search"
 
+#: The page asks again while the text tower is loading; the browser notes each such answer.
+LOADING = ("503 (SERVICE UNAVAILABLE)",)
+
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
@@ -68,7 +71,7 @@ def search(page, text, button="Search words"):
 
 
 def test_words_find_what_they_name_and_the_hits_become_a_selection(browser, words_site, pair):
-    with visitor(browser) as page:
+    with visitor(browser, forgiven=LOADING) as page:
         explore(page, words_site, "set=digits&map=pca")
         panel = unfolded(page)
         search(page, "three")
@@ -96,7 +99,7 @@ def test_words_find_what_they_name_and_the_hits_become_a_selection(browser, word
 
 
 def test_several_words_and_words_to_leave_out_are_one_search(browser, words_site, pair):
-    with visitor(browser) as page:
+    with visitor(browser, forgiven=LOADING) as page:
         explore(page, words_site, "set=digits&map=pca")
         panel = unfolded(page)
         panel.get_by_label("Words", exact=True).fill("zero; one")
@@ -132,7 +135,7 @@ def test_a_text_that_cannot_be_read_is_told_beside_the_field(browser, words_site
 
 
 def test_an_encoder_without_words_says_so_and_names_the_set_that_has(browser, words_site):
-    with visitor(browser) as page:
+    with visitor(browser, forgiven=LOADING) as page:
         explore(page, words_site, "set=plain&map=pca")
         panel = unfolded(page)
         expect(panel).to_contain_text("pixels has none")
@@ -142,7 +145,7 @@ def test_an_encoder_without_words_says_so_and_names_the_set_that_has(browser, wo
 
 
 def test_labels_are_proposed_by_words_and_accepted(browser, words_site, pair):
-    with visitor(browser) as page:
+    with visitor(browser, forgiven=LOADING) as page:
         page.goto(f"{words_site}/labels?set=digits&view=propagate")
         form = page.get_by_role("region", name="Propose by words")
         form.get_by_label("Labels, one a line").fill("\n".join(WORDS))
@@ -157,7 +160,7 @@ def test_labels_are_proposed_by_words_and_accepted(browser, words_site, pair):
 def test_the_panel_with_words_is_accessible(browser, words_site, size, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    with visitor(browser, size, scheme) as page:
+    with visitor(browser, size, scheme, forgiven=LOADING) as page:
         page.goto(f"{words_site}/explore?set=digits&map=pca")
         ready(page, ".vt-map")
         gallery = page.locator('[data-vt-tab="gallery"]')

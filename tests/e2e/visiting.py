@@ -35,15 +35,19 @@ def served(root, *arguments):
 
 
 @contextmanager
-def visitor(browser, size="desktop", scheme="light"):
-    """A page in a fresh context that fails on any complaint or foreign request."""
+def visitor(browser, size="desktop", scheme="light", *, forgiven=()):
+    """A page in a fresh context that fails on any complaint or foreign request.
+
+    `forgiven` are words of complaints that the browser itself writes and the page deals with.
+    """
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
     complaints = []
 
     def hear(message):
-        if message.type == "error" and "favicon" not in message.text:
+        known = any(word in message.text for word in ("favicon", *forgiven))
+        if message.type == "error" and not known:
             complaints.append(message.text)
 
     def watch(request):
