@@ -1,9 +1,9 @@
 """Sums of squares of many arrangements of groups, in single precision wherever that decides.
 
 A permutation test only asks on which side of the observed value each arrangement lies. So group
-sums are taken in single precision, with a bound on their error, and the few arrangements that lie
-within that bound of the observed value are summed again in double precision. Every count, and so
-every p, is that of double precision.
+sums are taken in single precision, and the few arrangements that lie nearer to the observed value
+than several times the rounding that is expected of them are summed again in double precision. So
+counts, and with them p, are those of double precision.
 """
 
 import os
@@ -18,7 +18,9 @@ from core.progress import Progress
 STAGE = "permutations"
 #: Points dealt (arrangements × points), and bytes of group sums, that one thread holds: the sums
 #: stay in its cache while every point is read once.
-DEALT, SUMS = 4_000_000, 512 * 2**10
+DEALT, SUMS = 1_000_000, 512 * 2**10
+#: Threads at most: each holds some 30 MB, however many processors there are.
+THREADS = 4
 #: Times the expected rounding error that counts as near, and the slack for the ties of p.
 SAFE, TIES = 4.0, 1e-6
 
@@ -78,7 +80,7 @@ def permuted_sums(
         near[part] = _near((between[part], off[0]), (weighted[part], off[1]), seen)
         return part.stop
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(_threads()) as pool:
         for done in pool.map(sums, _parts(single, groups, shape)):
             progress.report(STAGE, min(done, shape), shape)
     rows = np.flatnonzero(near)
@@ -88,10 +90,14 @@ def permuted_sums(
     return Sums(between, weighted)
 
 
+def _threads() -> int:
+    return min(THREADS, os.cpu_count() or 1)
+
+
 def _parts(points: np.ndarray, groups: np.ndarray, count: int) -> Iterator[slice]:
-    """Yield slices of arrangements that fit a thread's cache, at least one for each processor."""
+    """Yield slices of arrangements that fit a thread's cache, at least one for each of them."""
     width = points.itemsize * points.shape[1] * (int(groups.max()) + 1)
-    step = min(DEALT // len(points), SUMS // max(1, width), -(-count // (os.cpu_count() or 1)))
+    step = min(DEALT // len(points), SUMS // max(1, width), -(-count // _threads()))
     step = max(1, step)
     for start in range(0, count, step):
         yield slice(start, start + step)
@@ -125,9 +131,10 @@ def _weights(groups: np.ndarray) -> np.ndarray:
 
 
 def _error(explained: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return how far `explained` may be off, `(b, m)`, of points of mean square 1.
+    """Return what `explained` is allowed to be off by, `(b, m)`, of points of mean square 1.
 
-    A sum of k points takes k roundings of a running sum no larger than √n, which add up like √k.
+    A sum of k points takes k roundings of a running sum no larger than √n. Roundings of either sign
+    add up like √k; `SAFE` times that is allowed, which is no strict bound.
     """
     n, sizes = len(groups), np.maximum(np.bincount(groups), 1)
     off = SAFE * np.finfo(np.float32).eps * np.sqrt(n * np.maximum(sizes, 1.0))
