@@ -1,5 +1,4 @@
-// Morphology in the browser: the tab that is shown stays in sight, and the button that copies a text
-// of the page, such as the methods paragraph.
+// The button that copies a text of the page, such as the methods paragraph.
 (function () {
   "use strict";
 
@@ -26,20 +25,6 @@
       return document.execCommand("copy");
     }
   }
-
-  // On narrow screens the tabs are a row that scrolls.
-  function follow() {
-    requestAnimationFrame(() => {
-      const here = document.querySelector(".vt-morph-tabs .vt-tab-here");
-      const row = here && here.parentElement;
-      if (row && here.offsetLeft + here.offsetWidth > row.clientWidth)
-        row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
-    });
-    return window.dash_clientside.no_update;
-  }
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.vitrine_morphology = { follow };
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest && event.target.closest("[data-vt-copy]");

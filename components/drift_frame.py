@@ -93,7 +93,7 @@ def head(found: Any, keys: Mapping[str, str], drift: Any = None) -> Component:
     parts: list[Component] = [html.H1(title)]
     if drift is not None and not alone:
         parts.append(html.P(told(drift.meta), className="vt-lead"))
-    bar = html.Nav(tabs, className="vt-tabs vt-morph-tabs", **attrs(aria_label="Drift"))
+    bar = html.Nav(tabs, className="vt-tabs vt-tab-row", **attrs(aria_label="Drift"))
     return html.Div([*parts, bar], className="vt-page-head")
 
 

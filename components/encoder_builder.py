@@ -12,7 +12,7 @@ from dash import Input, Output, State, callback, html, no_update
 from dash.development.base_component import Component
 
 from components import notices, pickers
-from core.encoders.fitted_names import derived, ensemble_name, is_derived, residual_name
+from core.encoders.fitted.names import derived, ensemble_name, is_derived, residual_name
 from core.errors import EncoderUnavailableError, InputError
 
 SEVERAL, COLUMNS, HOW = "home-several", "home-columns", "home-how"

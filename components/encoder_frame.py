@@ -60,7 +60,7 @@ def address(keys: Mapping[str, str], **changes: Any) -> str:
 def head(title: str, keys: Mapping[str, str]) -> Component:
     """Return the title of the page and its tabs."""
     tabs = [_tab(view, text, keys) for view, text in VIEWS.items()]
-    bar = html.Nav(tabs, className="vt-tabs vt-morph-tabs", **attrs(aria_label="Encoders"))
+    bar = html.Nav(tabs, className="vt-tabs vt-tab-row", **attrs(aria_label="Encoders"))
     return html.Div([html.H1(title), bar], className="vt-page-head")
 
 

@@ -15,9 +15,9 @@ from components.notices import button_link
 from components.state import link, services
 from components.words import MODEL_TYPES, plural
 from core.encoders import ENCODERS
-from core.encoders.asking import ask
-from core.encoders.preprocessing import COLOURS, FITS, INTERPOLATIONS
-from core.encoders.registering import Registered, forget, registered
+from core.encoders.own.asking import ask
+from core.encoders.own.preprocessing import COLOURS, FITS, INTERPOLATIONS
+from core.encoders.own.registering import Registered, forget, registered
 from core.encoders.tuned import tuned_encoders
 from core.errors import InputError, VitrineError
 

@@ -7,7 +7,7 @@ from components import court_form, follow_up
 from components.state import link, services
 from components.words import encoder_name
 from core.courts.request import BASELINE, MOST, CourtRequest
-from core.encoders.fitted_names import residual_name
+from core.encoders.fitted.names import residual_name
 from core.errors import InputError
 from core.request import RunRequest
 

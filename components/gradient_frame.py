@@ -47,6 +47,6 @@ def head(found: Any) -> Component:
     tabs.append(dcc.Link(here, href=address(found.name), className="vt-tab vt-tab-here"))
     return html.Div(
         [html.H1(f"Morphology of {found.title}"),
-         html.Nav(tabs, className="vt-tabs vt-morph-tabs", **attrs(aria_label="Morphology"))],
+         html.Nav(tabs, className="vt-tabs vt-tab-row", **attrs(aria_label="Morphology"))],
         className="vt-page-head",
     )  # fmt: skip

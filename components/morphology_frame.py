@@ -87,7 +87,7 @@ def head(found: Any, keys: Mapping[str, str], comparison: Any = None) -> Compone
     parts: list[Component] = [html.H1(f"Morphology of {found.title}")]
     if comparison is not None and keys["view"] != "design":
         parts.append(html.P(told(comparison), className="vt-lead"))
-    tab_bar = html.Nav(tabs, className="vt-tabs vt-morph-tabs", **attrs(aria_label="Morphology"))
+    tab_bar = html.Nav(tabs, className="vt-tabs vt-tab-row", **attrs(aria_label="Morphology"))
     return html.Div([*parts, tab_bar], className="vt-page-head")
 
 

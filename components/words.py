@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.encoders.fitted_names import is_derived, spoken
+from core.encoders.fitted.names import is_derived, spoken
 
 MAP_NAMES = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from core.embed import EncodedBatch, embed, read_pictures
 from core.encoders import Encoder, describe, open_encoder
-from core.encoders.fitted import leaves
-from core.encoders.fitted_names import GIVEN, is_derived
+from core.encoders.fitted.encoder import leaves
+from core.encoders.fitted.names import GIVEN, is_derived
 from core.errors import EncoderUnavailableError
 from core.fitting.derive import encode_derived
 from core.fitting.facts import with_facts

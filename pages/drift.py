@@ -226,7 +226,7 @@ def show_jobs(changed: str | None, keys: dict[str, str]) -> list[Component]:
 
 
 clientside_callback(
-    ClientsideFunction("vitrine_morphology", "follow"),
+    ClientsideFunction("vitrine_tabs", "follow"),
     Output(drift_frame.FOLLOWED, "data"),
     Input(PLACE, "data"),
 )

@@ -155,7 +155,7 @@ def show_jobs(changed: str | None, keys: dict[str, str]) -> list[Component]:
 
 
 clientside_callback(
-    ClientsideFunction("vitrine_morphology", "follow"),
+    ClientsideFunction("vitrine_tabs", "follow"),
     Output(morphology_frame.FOLLOWED, "data"),
     Input(PLACE, "data"),
 )

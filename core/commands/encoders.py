@@ -29,7 +29,7 @@ def _encoders(options: argparse.Namespace, settings: Settings) -> int:
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
     from core.encoders import ENCODERS
-    from core.encoders.registering import registered
+    from core.encoders.own.registering import registered
     from core.encoders.tuned import tuned_encoders
 
     own, tuned = registered(_memo(settings)), tuned_encoders(_memo(settings))
@@ -66,7 +66,7 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    from core.encoders.registering import check
+    from core.encoders.own.registering import check
 
     found = check(options.name, memo=_memo(settings), device=settings.device)
     _tell(found, options.json, "passes" if found.passed else "fails")
@@ -74,7 +74,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _register(options: argparse.Namespace, settings: Settings) -> int:
-    from core.encoders.registering import register
+    from core.encoders.own.registering import register
 
     found = register(options.name, _memo(settings), device=settings.device)
     _tell(found, options.json, "registered")
@@ -82,7 +82,7 @@ def _register(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _forget(options: argparse.Namespace, settings: Settings) -> int:
-    from core.encoders.registering import forget
+    from core.encoders.own.registering import forget
 
     forget(options.name, _memo(settings))
     if options.json:
@@ -94,7 +94,7 @@ def _forget(options: argparse.Namespace, settings: Settings) -> int:
 
 def _tell(found: Any, as_json: bool, outcome: str) -> None:
     """Print what a check found."""
-    from core.encoders.proving import as_json as proofs_as_json
+    from core.encoders.own.proving import as_json as proofs_as_json
 
     if as_json:
         print_json({

@@ -7,7 +7,7 @@ from typing import Any
 from core.commands.printed import print_json
 from core.config import Settings
 from core.curation.source import portable_name
-from core.encoders.fitted_names import shortened
+from core.encoders.fitted.names import shortened
 
 
 def agree(options: argparse.Namespace, settings: Settings) -> int:

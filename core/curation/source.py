@@ -8,7 +8,7 @@ from core.curation.events import FORMAT, SET_KINDS, Event, canonical
 from core.curation.journal import Draft
 from core.curation.lists import Lists, StoredLists, digest_of
 from core.curation.roster import Roster
-from core.encoders.fitted_names import is_derived, shortened
+from core.encoders.fitted.names import is_derived, shortened
 
 
 def portable_name(encoder: str) -> str:

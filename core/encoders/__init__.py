@@ -11,9 +11,9 @@ from typing import Any, cast
 
 from core.encoders import pixels, texture
 from core.encoders.base import Encoder, parse_name, suggest
-from core.encoders.fitted_names import OPTIONS as FITTED_OPTIONS
-from core.encoders.own import OPTIONS as OWN_OPTIONS
-from core.encoders.timm_models import OPTIONS as TIMM_OPTIONS
+from core.encoders.fitted.names import OPTIONS as FITTED_OPTIONS
+from core.encoders.own.families import OPTIONS as OWN_OPTIONS
+from core.encoders.timm.models import OPTIONS as TIMM_OPTIONS
 from core.errors import EncoderUnavailableError
 from core.model import EncoderSpec
 
@@ -22,14 +22,14 @@ __all__ = ["ENCODERS", "Encoder", "Listing", "describe", "open_encoder"]
 
 #: Families of encoders: modules with `describe(name, memo)` and `open_named(name, memo, device)`.
 _FAMILIES = {
-    "timm": "core.encoders.timm_models",
-    "open_clip": "core.encoders.open_clip_models",
-    "onnx": "core.encoders.onnx_files",
-    "python": "core.encoders.callables",
-    "torchscript": "core.encoders.torch_programs",
-    "exported": "core.encoders.torch_programs",
-    "ensemble": "core.encoders.fitted",
-    "residual": "core.encoders.fitted",
+    "timm": "core.encoders.timm.models",
+    "open_clip": "core.encoders.open_clip.models",
+    "onnx": "core.encoders.own.onnx_files",
+    "python": "core.encoders.own.callables",
+    "torchscript": "core.encoders.own.torch_programs",
+    "exported": "core.encoders.own.torch_programs",
+    "ensemble": "core.encoders.fitted.encoder",
+    "residual": "core.encoders.fitted.encoder",
     "tuned": "core.encoders.tuned",
 }
 

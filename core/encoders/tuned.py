@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.encoders import timm_models
 from core.encoders.base import Encoder, EncoderName, suggest
+from core.encoders.timm import models as timm_models
 from core.encoders.training import good_for
 from core.errors import EncoderUnavailableError
 from core.keys import unsealed

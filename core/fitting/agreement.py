@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.encoders.fitted_maths import scaled
+from core.encoders.fitted.maths import scaled
 from core.errors import InputError
 from core.fitting.sampling import codes, one_each
 from core.progress import Progress

@@ -12,8 +12,8 @@ import numpy as np
 
 from core.encoders import describe
 from core.encoders.base import spec_from_dict
-from core.encoders.fitted import StoredFit, check_members, combined
-from core.encoders.fitted_names import Derived, derived, is_derived, without_fit
+from core.encoders.fitted.encoder import StoredFit, check_members, combined
+from core.encoders.fitted.names import Derived, derived, is_derived, without_fit
 from core.errors import EncoderUnavailableError, InputError
 from core.fitting.design import Term, check_columns, unknown, values_of
 from core.fitting.facts import FACTS, with_facts

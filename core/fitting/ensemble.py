@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.encoders.fitted_maths import concatenated
+from core.encoders.fitted.maths import concatenated
 from core.maps.pca import EXACT_UP_TO, principal_components
 from core.progress import Progress
 from core.space import blocks, mean_row

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from core.encoders.base import spec_to_dict
-from core.encoders.fitted import KIND, StoredFit, read_fit
-from core.encoders.fitted_names import Derived
+from core.encoders.fitted.encoder import KIND, StoredFit, read_fit
+from core.encoders.fitted.names import Derived
 from core.errors import InputError
 from core.fitting.design import known, values_of
 from core.fitting.ensemble import FIT_ON, fit_ensemble, uses_seed

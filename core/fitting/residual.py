@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.encoders.fitted_maths import regressed, scaled, without
-from core.encoders.fitted_names import How
+from core.encoders.fitted.maths import regressed, scaled, without
+from core.encoders.fitted.names import How
 from core.errors import InputError
 from core.fitting.design import Term, design_of, terms_of
 from core.fitting.sampling import codes

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.encoders.fitted import KIND
-from core.encoders.fitted_names import Derived, derived, is_derived
+from core.encoders.fitted.encoder import KIND
+from core.encoders.fitted.names import Derived, derived, is_derived
 from core.errors import InputError
 from core.fitting.agreement import ANCHORS, EncoderAgreement, K, measure_agreement
 from core.fitting.ensemble import FIT_ON

@@ -1,7 +1,7 @@
 """What is said of a fit, in sentences for a person."""
 
-from core.encoders.fitted import StoredFit
-from core.encoders.fitted_names import Derived, spoken
+from core.encoders.fitted.encoder import StoredFit
+from core.encoders.fitted.names import Derived, spoken
 from core.fitting.design import Term
 
 

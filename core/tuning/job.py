@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from core.config import Settings
-from core.encoders import timm_models
 from core.encoders.base import Encoder, EncoderName
+from core.encoders.timm import models as timm_models
 from core.encoders.tuned import LINEAGE, read_lineage
 from core.errors import InputError
 from core.keys import digest

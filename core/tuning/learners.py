@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from core.encoders.base import EncoderName
-from core.encoders.timm_source import build, find_source
+from core.encoders.timm.source import build, find_source
 from core.encoders.tuned import folder_of, read_lineage
 from core.tuning.subject import Subject
 

@@ -5,7 +5,7 @@ from dash import no_update
 from trees import nodes, text
 
 from components import encoder_builder, set_form
-from core.encoders.fitted_names import derived
+from core.encoders.fitted.names import derived
 from core.errors import InputError
 
 

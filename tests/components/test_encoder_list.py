@@ -8,9 +8,9 @@ import flask
 import pytest
 
 from components import encoder_list, tuning_form, tuning_view
-from core.encoders import asking
-from core.encoders.asking import ask
-from core.encoders.registering import register
+from core.encoders.own import asking
+from core.encoders.own.asking import ask
+from core.encoders.own.registering import register
 from core.encoders.tuned import Tuned
 from core.errors import EncoderUnavailableError, InputError
 from core.storage.store import write_json

@@ -10,7 +10,7 @@ from core.__main__ import main
 from core.courts import Courts
 from core.cutting import run_cutout
 from core.encoders.base import spec_from_dict
-from core.encoders.fitted_names import residual_name
+from core.encoders.fitted.names import residual_name
 from core.errors import InputError, JobCancelled, NotFoundError
 from core.judging import run_court
 from core.judging.bench import open_case, seats_of

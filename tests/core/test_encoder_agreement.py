@@ -10,7 +10,7 @@ from test_ensemble import Encoded
 
 from core.commands import encoders_agree
 from core.encoders.base import spec_to_dict
-from core.encoders.fitted_maths import concatenated, scaled
+from core.encoders.fitted.maths import concatenated, scaled
 from core.errors import InputError
 from core.fitting.agreement import EncoderAgreement, measure_agreement
 from core.fitting.together import agreement_of, measured, stored_agreement

@@ -14,9 +14,9 @@ from sklearn.decomposition import PCA
 from core.config import load_settings
 from core.encoders import describe, open_encoder
 from core.encoders.base import parse_name
-from core.encoders.fitted import check_members, leaves, read_fit
-from core.encoders.fitted_maths import concatenated, projected, scaled
-from core.encoders.fitted_names import (
+from core.encoders.fitted.encoder import check_members, leaves, read_fit
+from core.encoders.fitted.maths import concatenated, projected, scaled
+from core.encoders.fitted.names import (
     derived,
     ensemble_name,
     residual_name,

@@ -19,11 +19,11 @@ from core.commands import encoders as command
 from core.config import load_settings
 from core.encoders import describe, open_encoder
 from core.encoders.base import parse_name
-from core.encoders.onnx_weights import external_files
-from core.encoders.outputs import pooled
-from core.encoders.preprocessing import read_preprocessing
-from core.encoders.proving import prove
-from core.encoders.registering import check, checked_text, forget, register, registered
+from core.encoders.own.onnx_weights import external_files
+from core.encoders.own.outputs import pooled
+from core.encoders.own.preprocessing import read_preprocessing
+from core.encoders.own.proving import prove
+from core.encoders.own.registering import check, checked_text, forget, register, registered
 from core.errors import EncoderUnavailableError, InputError, NotFoundError
 from core.imaging.decode import Picture
 from core.library import Library
@@ -230,7 +230,7 @@ def test_nothing_heavy_is_loaded_to_describe_what_was_checked(files, tmp_path):
     keys = [open_encoder(name, memo=tmp_path).spec.key for name in names]
     asked = (
         "import sys; from pathlib import Path; from core.encoders import describe;"
-        "from core.encoders.registering import registered;"
+        "from core.encoders.own.registering import registered;"
         f"found = [describe(n, memo=Path({str(tmp_path)!r})).key for n in {names!r}];"
         f"assert found == {keys!r}, found; registered(Path({str(tmp_path)!r}));"
         "assert not {'torch', 'onnxruntime', 'onnx'} & set(sys.modules)"

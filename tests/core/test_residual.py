@@ -9,8 +9,8 @@ from sklearn.model_selection import cross_val_score
 from test_ensemble import Encoded
 
 from core.encoders import describe, open_encoder
-from core.encoders.fitted_maths import scaled
-from core.encoders.fitted_names import derived, residual_name
+from core.encoders.fitted.maths import scaled
+from core.encoders.fitted.names import derived, residual_name
 from core.errors import EncoderUnavailableError, InputError
 from core.fitting.design import values_of
 from core.fitting.residual import fit_residual, residuals

@@ -86,7 +86,7 @@ def test_no_view_breaks_a_rule_or_leaves_a_phone(browser, butterflies, size, sch
     with visitor(browser, size, scheme) as page:
         for view in views:
             page.goto(f"{site}/morphology?set={NAME}&view={view}&key={made.key}")
-            here = page.wait_for_selector(".vt-morph-tabs .vt-tab-here")
+            here = page.wait_for_selector(".vt-tab-row .vt-tab-here")
             page.wait_for_function(
                 "here => { const box = here.getBoundingClientRect();"
                 " return box.left >= 0 && box.right <= window.innerWidth; }",

@@ -21,7 +21,7 @@ from components.encoder_notice import encoder_notice, noticed
 from components.fields import AUTO
 from core.courts import Courts
 from core.courts.request import CourtRequest, NuisanceRequest
-from core.encoders.fitted_names import residual_name
+from core.encoders.fitted.names import residual_name
 from core.errors import InputError
 from tests.court_example import SEEN, sets
 from tests.fakes import FakeBoard, FakeServices, FakeSet, job

@@ -1,7 +1,7 @@
 """A Python function as an encoder: `python:module:function`.
 
 The function takes float32 `(n, channels, height, width)`, prepared as the name's options declare
-(`core.encoders.preprocessing`), and returns one vector a picture, `(n, dims)`. Further options:
+(`core.encoders.own.preprocessing`), and returns one vector a picture, `(n, dims)`. Further options:
 `path`, the folder that the module lies in; `takes`, numpy (the default) or torch; `files`, weights
 and others that the function reads, joined by commas: their content counts as part of the encoder.
 
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.encoders.base import Encoder, EncoderName, Memo, check_options
-from core.encoders.own import OPTIONS as COMMON
-from core.encoders.own import absent, admit, combined, recall, spec_of
-from core.encoders.preprocessing import Preprocessing, read_preprocessing
-from core.encoders.proving import as_vectors
-from core.encoders.timm_source import file_digest
+from core.encoders.own.families import OPTIONS as COMMON
+from core.encoders.own.families import absent, admit, combined, recall, spec_of
+from core.encoders.own.preprocessing import Preprocessing, read_preprocessing
+from core.encoders.own.proving import as_vectors
+from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
 from core.model import EncoderSpec
 

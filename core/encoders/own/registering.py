@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.encoders.base import Encoder, Memo, parse_name, spec_from_dict, spec_to_dict
-from core.encoders.own import (
+from core.encoders.own.families import (
     absolute,
     family_of,
     module_of,
@@ -15,7 +15,7 @@ from core.encoders.own import (
     records,
     remember,
 )
-from core.encoders.proving import Proof, as_json, prove
+from core.encoders.own.proving import Proof, as_json, prove
 from core.errors import EncoderUnavailableError, InputError, NotFoundError, StorageError
 from core.model import EncoderSpec
 

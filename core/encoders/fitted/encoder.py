@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.encoders.base import Encoder, EncoderName, spec_from_dict
-from core.encoders.fitted_maths import concatenated, projected, without
-from core.encoders.fitted_names import GIVEN, Derived, derived, is_derived
+from core.encoders.fitted.maths import concatenated, projected, without
+from core.encoders.fitted.names import GIVEN, Derived, derived, is_derived
 from core.errors import ArtifactCorruptError, EncoderUnavailableError
 from core.keys import unsealed
 from core.model import EncoderSpec

@@ -3,7 +3,7 @@
 A family of them is a module with `identity(name, memo)`, what tells one from another without
 loading it, and `load(name, memo, device)`. An ONNX file or a compiled program is checked when it is
 first opened and the proof remembered; a Python callable is code, and runs only once a person has
-registered it from the command line (`core.encoders.registering`), and again after each change.
+registered it from the command line (`core.encoders.own.registering`), and again after each change.
 """
 
 import json
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from core.encoders.base import Encoder, EncoderName, Memo, spec_from_dict, spec_to_dict, suggest
-from core.encoders.preprocessing import OPTIONS as PREPARING
-from core.encoders.preprocessing import Preprocessing
-from core.encoders.proving import Proof, as_json, prove, require
+from core.encoders.own.preprocessing import OPTIONS as PREPARING
+from core.encoders.own.preprocessing import Preprocessing
+from core.encoders.own.proving import Proof, as_json, prove, require
 from core.encoders.training import good_for, is_metric
 from core.errors import EncoderUnavailableError
 from core.keys import digest, unsealed
@@ -24,10 +24,10 @@ from core.model import EncoderSpec, ModelType
 
 #: Families of encoders of one's own, and the modules that load them.
 FAMILIES = {
-    "python": "core.encoders.callables",
-    "onnx": "core.encoders.onnx_files",
-    "torchscript": "core.encoders.torch_programs",
-    "exported": "core.encoders.torch_programs",
+    "python": "core.encoders.own.callables",
+    "onnx": "core.encoders.own.onnx_files",
+    "torchscript": "core.encoders.own.torch_programs",
+    "exported": "core.encoders.own.torch_programs",
 }
 
 #: Options that every one of them takes.

@@ -29,9 +29,9 @@ from core.encoders.base import (
 )
 from core.encoders.batches import Batches
 from core.encoders.device import choose_device, mixed_precision
-from core.encoders.open_clip_source import Built, Source, build, find_source
-from core.encoders.open_clip_text import Tokenizer
-from core.encoders.timm_source import file_digest
+from core.encoders.open_clip.source import Built, Source, build, find_source
+from core.encoders.open_clip.text import Tokenizer
+from core.encoders.timm.source import file_digest
 from core.encoders.training import good_for
 from core.errors import EncoderUnavailableError
 from core.keys import digest

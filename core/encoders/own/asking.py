@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.encoders.registering import checked_text
+from core.encoders.own.registering import checked_text
 from core.errors import EncoderUnavailableError
 
 #: Seconds that loading and checking may take.

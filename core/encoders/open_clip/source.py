@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from core.encoders.base import EncoderName, Memo, suggest
 from core.encoders.hub import cached, fetch, quiet_hub, reach, short
-from core.encoders.timm_source import file_digest
+from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
 from core.keys import digest
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.encoders.open_clip_source import NEEDS_TRANSFORMERS, TOKENIZERS
+from core.encoders.open_clip.source import NEEDS_TRANSFORMERS, TOKENIZERS
 from core.errors import EncoderUnavailableError, InputError
 
 #: Tokens a text tower reads where its config does not say.

@@ -30,8 +30,8 @@ from core.encoders.base import (
 )
 from core.encoders.batches import Batches
 from core.encoders.device import choose_device, mixed_precision
-from core.encoders.timm_features import POOLINGS, Features
-from core.encoders.timm_source import Source, build, file_digest, find_source, state_digest
+from core.encoders.timm.features import POOLINGS, Features
+from core.encoders.timm.source import Source, build, file_digest, find_source, state_digest
 from core.encoders.training import good_for, is_metric, training_of
 from core.errors import EncoderUnavailableError
 from core.keys import digest

@@ -1,11 +1,11 @@
 """Compiled PyTorch programs as encoders: `torchscript:FILE` and `exported:FILE` (.pt2).
 
 The program takes float32 `(n, channels, height, width)`, prepared as the name's options declare
-(`core.encoders.preprocessing`). Further options as for ONNX: `output`, the number or key of the
+(`core.encoders.own.preprocessing`). Further options as for ONNX: `output`, the number or key of the
 output that is the vector; `pool`, avg, max or token.
 
 A pickled model (`torch.save`) can run any code while it is loaded and is refused, as is a program
-whose archive has such a pickle in it (`core.encoders.torch_archives`).
+whose archive has such a pickle in it (`core.encoders.own.torch_archives`).
 """
 
 import os
@@ -19,13 +19,13 @@ import numpy as np
 
 from core.encoders.base import Encoder, EncoderName, Memo, check_options
 from core.encoders.device import choose_device, free_memory, out_of_memory
-from core.encoders.outputs import POOLINGS, pooled
-from core.encoders.own import OPTIONS as COMMON
-from core.encoders.own import absent, admit, combined, family_of, recall, spec_of
-from core.encoders.preprocessing import read_preprocessing
-from core.encoders.proving import as_vectors
-from core.encoders.timm_source import file_digest
-from core.encoders.torch_archives import check_archive
+from core.encoders.own.families import OPTIONS as COMMON
+from core.encoders.own.families import absent, admit, combined, family_of, recall, spec_of
+from core.encoders.own.outputs import POOLINGS, pooled
+from core.encoders.own.preprocessing import read_preprocessing
+from core.encoders.own.proving import as_vectors
+from core.encoders.own.torch_archives import check_archive
+from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
 from core.model import EncoderSpec
 

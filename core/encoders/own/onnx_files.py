@@ -1,7 +1,7 @@
 """An ONNX file as an encoder: `onnx:FILE`, run by onnxruntime.
 
 The model takes one input of pictures, as the name's options declare them
-(`core.encoders.preprocessing`); a size or layout that the file fixes need not be given. Further
+(`core.encoders.own.preprocessing`); a size or layout that the file fixes need not be given. Further
 options: `output`, the name or number of the output that is the vector; `pool`, avg, max or token,
 for an output that is a map or a sequence. Weights that lie in files of their own beside the model
 are part of its identity.
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.encoders.base import Encoder, EncoderName, Memo, check_options, suggest
-from core.encoders.onnx_weights import external_files
-from core.encoders.outputs import POOLINGS, pooled
-from core.encoders.own import OPTIONS as COMMON
-from core.encoders.own import absent, admit, combined, recall, spec_of
-from core.encoders.preprocessing import Preprocessing, read_preprocessing
-from core.encoders.proving import as_vectors
-from core.encoders.timm_source import file_digest
+from core.encoders.own.families import OPTIONS as COMMON
+from core.encoders.own.families import absent, admit, combined, recall, spec_of
+from core.encoders.own.onnx_weights import external_files
+from core.encoders.own.outputs import POOLINGS, pooled
+from core.encoders.own.preprocessing import Preprocessing, read_preprocessing
+from core.encoders.own.proving import as_vectors
+from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
 from core.model import EncoderSpec
 

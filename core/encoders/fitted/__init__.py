@@ -1,0 +1,1 @@
+"""Encoders made of others and fitted on a set: ensembles, and residuals of columns."""

@@ -1,0 +1,1 @@
+"""Encoders of one's own: functions, ONNX files and compiled programs, checked before use."""

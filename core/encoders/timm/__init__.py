@@ -1,0 +1,1 @@
+"""Any model of timm, with its layers and poolings."""
