@@ -118,6 +118,7 @@ def create_app(settings: Settings) -> Any:
         gradient_routes,
         link_routes,
         morphology_routes,
+        places_routes,
         report_routes,
         routes,
         search_routes,
@@ -147,7 +148,7 @@ def create_app(settings: Settings) -> Any:
     app.layout = shell.layout
     for module in (
         routes, selection_routes, search_routes, link_routes, export_routes, report_routes,
-        morphology_routes, gradient_routes, drift_routes,
+        morphology_routes, gradient_routes, drift_routes, places_routes,
     ):  # fmt: skip
         app.server.register_blueprint(module.routes)
     protect(app.server, settings, lambda: app.csp_hashes(), lambda: app.callback_map)

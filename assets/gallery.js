@@ -372,7 +372,7 @@
       cell.dataset.row = String(item.row);
       cell.dataset.label = item.label;
       this.mark(cell, item.mark);
-      const words = [`Image ${item.row}`, item.label, item.mark].filter(Boolean);
+      const words = [`${this.host.dataset.one || "Image"} ${item.row}`, item.label, item.mark].filter(Boolean);
       cell.setAttribute("aria-label", words.join(", "));
       this.markTick(cell);
       if (this.host.dataset.pictures === "") {

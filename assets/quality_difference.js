@@ -130,7 +130,10 @@
       context.clearRect(0, 0, width, height);
       if (turn % 2) draw(context, second, way, width, height);
       else draw(context, first, 0, width, height);
-      part(host, ".vt-difference-told").textContent = turn % 2 ? "The copy" : "The one to keep";
+      part(host, ".vt-difference-told").textContent = part(
+        host,
+        `.vt-pair-${turn % 2 ? "second" : "first"} strong`,
+      ).textContent;
       turn += 1;
     };
     show();
@@ -150,6 +153,7 @@
     told.setAttribute("role", mode === "blink" ? "presentation" : "status");
     told.textContent = "";
     if (mode === "side") return;
+    if (mode === "places") return window.vitrinePlaces.show(host, given(host, "first"), given(host, "second"));
     const [first, second] = host.querySelectorAll(".vt-pair-picture");
     await Promise.all([loaded(first), loaded(second)]);
     if (!host.isConnected || host.getAttribute("data-mode") === "side") return;
@@ -210,7 +214,7 @@
     const pane = part(host, ".vt-pair-second");
     const image = pane.querySelector("img");
     image.src = other.src;
-    image.alt = `Copy: ${other.name}`;
+    image.alt = `${pane.querySelector("strong").textContent}: ${other.name}`;
     pane.querySelector(".vt-pair-name").textContent = other.name;
     mark(host, row);
     redraw(host);

@@ -44,6 +44,22 @@ def neighbours(opened: OpenSet) -> dict[str, Any]:
     }
 
 
+def on_map(opened: OpenSet, name: str, k: int = 10) -> dict[str, float]:
+    """Return how many of the ten nearest on a map have the same label."""
+    labels = opened.items["label"].astype(str).to_numpy()
+    places = np.asarray(opened.projection(name).coordinates, np.float64)
+    same = np.empty(len(labels))
+    for start in range(0, len(labels), 512):
+        part = places[start : start + 512]
+        far = np.square(part[:, None] - places[None]).sum(axis=2)
+        far[np.arange(len(part)), start + np.arange(len(part))] = np.inf
+        near = np.argpartition(far, k, axis=1)[:, :k]
+        same[start : start + len(part)] = (
+            labels[near] == labels[start : start + len(part), None]
+        ).mean(axis=1)
+    return _by_kind(same, labels, np.unique(labels))
+
+
 def _by_kind(share: np.ndarray, labels: np.ndarray, kinds: np.ndarray) -> dict[str, float]:
     found = {"all": round(float(share.mean()), 4)}
     return found | {str(kind): round(float(share[labels == kind].mean()), 4) for kind in kinds}
@@ -89,17 +105,19 @@ def main() -> None:
     parser.add_argument("source")
     parser.add_argument("--encoder", default="colour-texture")
     parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--map", choices=("pca", "umap", "tsne"), default="pca")
     options = parser.parse_args()
     settings = load_settings({"workspace": str(options.workspace)})
     workspace = Workspace(options.workspace)
     library = Library(workspace)
     told = run(
-        RunRequest(options.source, "objects", options.encoder, ("pca",)), workspace, settings
+        RunRequest(options.source, "objects", options.encoder, (options.map,)), workspace, settings
     )
     opened = library.open("objects")
     themes = opened.clustering("themes")
     found: dict[str, Any] = {"items": told["items"], "broken": told["broken"]}
     found["neighbours"] = neighbours(opened)
+    found[f"ten nearest on the map ({options.map})"] = on_map(opened, options.map)
     if themes is not None:
         counted = pd.crosstab(opened.items["label"].astype(str), np.asarray(themes.labels))
         found["labels by theme"] = {

@@ -6,9 +6,8 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import court_neighbours, figures
-from components.attributes import attrs
-from components.encoder_frame import badge, card, courts, figure, said
+from components import court_neighbours, encoder_overlap, figures
+from components.encoder_frame import badge, card, courts, figure, said, shorter
 from components.morphology_card import STATES
 from components.stacked import stacked
 from components.state import link, services
@@ -47,7 +46,7 @@ def result(found: Any, court: Any, keys: Mapping[str, str]) -> list[Component]:
         _figures(meta),
         court_neighbours.view(found, court, keys),
         _encoders(found, meta),
-        _overlap(meta),
+        encoder_overlap.view([one["name"] for one in meta["encoders"]], meta["overlap"]),
     ]
     return [part for part in parts if part is not None]
 
@@ -95,12 +94,13 @@ def _figures(meta: Mapping[str, Any]) -> Component:
          *(_cell(one["figures"][question.figure]) for one in encoders)]
         for question in QUESTIONS
     ]  # fmt: skip
-    rows.append([html.Strong("Firmness of clusters"),
-                 *(_firm(one["figures"]["clusters"]) for one in encoders)])  # fmt: skip
+    if any(one["figures"]["clusters"]["value"] is not None for one in encoders):
+        rows.append([html.Strong("Firmness of clusters"),
+                     *(_firm(one["figures"]["clusters"]) for one in encoders)])  # fmt: skip
     if any(one["figures"]["named_copies"]["value"] is not None for one in encoders):
         rows.append([html.Strong("Known copies of a column"),
                      *(_cell(one["figures"]["named_copies"]) for one in encoders)])  # fmt: skip
-    names = [said(one["name"]) for one in encoders]
+    names = shorter([one["name"] for one in encoders])
     meanings = [html.Li([html.Strong(f"{question.title}: "), question.measures, "."])
                 for question in QUESTIONS]  # fmt: skip
     return card(
@@ -127,36 +127,37 @@ def _firm(one: Mapping[str, Any]) -> Component:
 def _chart(encoders: Sequence[Mapping[str, Any]]) -> Component:
     """Return the figures as points with intervals, a row a question, one below the other."""
     traces, spoken = [], []
+    called = shorter([one["name"] for one in encoders])
     for at, one in enumerate(encoders):
         held = [(row, one["figures"][question.figure]) for row, question in enumerate(QUESTIONS)]
         held = [(row, line) for row, line in held if line["value"] is not None]
-        values = [line["value"] for _, line in held]
-        lows, highs = ([line["value"] if line[end] is None else line[end] for _, line in held]
-                       for end in ("low", "high"))  # fmt: skip
+        values = [100 * line["value"] for _, line in held]
+        lows, highs = ([100 * (line["value"] if line[end] is None else line[end])
+                        for _, line in held] for end in ("low", "high"))  # fmt: skip
         names = [QUESTIONS[row].title for row, _ in held]
         traces.append({
-            "type": "scatter", "mode": "markers", "name": said(one["name"]), "x": values,
+            "type": "scatter", "mode": "markers", "name": called[at], "x": values,
             "y": [row + (at - (len(encoders) - 1) / 2) * APART for row, _ in held],
             "customdata": names,
             "marker": {"size": 10, "color": LOOKS[at][0], "symbol": LOOKS[at][1]},
             "error_x": {
                 "type": "data", "symmetric": False, "thickness": 1.5, "width": 3,
                 "color": LOOKS[at][0],
-                "array": [high - value for high, value in zip(highs, values, strict=True)],
-                "arrayminus": [value - low for low, value in zip(lows, values, strict=True)],
+                "array": [end - value for end, value in zip(highs, values, strict=True)],
+                "arrayminus": [value - end for end, value in zip(lows, values, strict=True)],
             },
-            "hovertemplate": "%{customdata}: %{x:.1%}<extra>%{fullData.name}</extra>",
+            "hovertemplate": "%{customdata}: %{x:.1f} %<extra>%{fullData.name}</extra>",
         })  # fmt: skip
-        told = ", ".join(f"{name} {figure(value)}" for name, value in zip(names, values,
+        told = ", ".join(f"{name} {value:.0f} %" for name, value in zip(names, values,
                                                                           strict=True))  # fmt: skip
         spoken.append(f"{said(one['name'])}: {told}")
     layout = {
-        "xaxis": {"range": [-0.01, 1.03], "tickformat": ".0%"},
+        "xaxis": {"range": [-1, 103], "ticksuffix": " %"},
         "yaxis": {"range": [len(QUESTIONS) - 0.4, -0.6], "automargin": True, "zeroline": False,
                   "tickvals": list(range(len(QUESTIONS))),
                   "ticktext": [question.title for question in QUESTIONS]},
         "legend": {"orientation": "h", "y": -0.12}, "showlegend": True,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 40},
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 40},
     }  # fmt: skip
     return figures.graph("court", {"data": traces, "layout": layout}, height=420,
                          label=f"Figures of every encoder. {'; '.join(spoken)}")  # fmt: skip
@@ -217,57 +218,3 @@ def _map(found: Any, meta: Mapping[str, Any], one: Mapping[str, Any]) -> Compone
         ["Make its map", html.Span(f" of {said(one['name'])}", className="visually-hidden")],
         id=set_id(one["key"]), type="button", className="btn btn-quiet btn-sm",
     )  # fmt: skip
-
-
-def _overlap(meta: Mapping[str, Any]) -> Component:
-    """Return how many neighbours each pair of encoders agrees on."""
-    names = [said(one["name"]) for one in meta["encoders"]]
-    shares = {}
-    for pair in meta["overlap"]["pairs"]:
-        shares[pair["a"], pair["b"]] = shares[pair["b"], pair["a"]] = pair["value"]
-    rows = [
-        [html.Strong(name),
-         *(html.Span("–" if one == two else figure(shares.get((one, two))),
-                     className="vt-court-share",
-                     **attrs(data_share=_tenth(shares.get((one, two)))))
-           for two in range(len(names)))]
-        for one, name in enumerate(names)
-    ]  # fmt: skip
-    chance = meta["overlap"]["chance"]
-    by_chance = f", by chance {100 * chance:.1f} %" if chance is not None else ""
-    return card(
-        "Shared neighbours",
-        html.P(f"Of each image's {meta['overlap']['k']} nearest of other units by one encoder, how "
-               f"many are among those of another{by_chance}.", className="vt-small"),
-        stacked(("Encoder", *names), rows, caption="Neighbours that two encoders share"),
-        _together(meta),
-    )  # fmt: skip
-
-
-def _together(meta: Mapping[str, Any]) -> Component | None:
-    """Return what each encoder adds to all of them together, as an ensemble would be."""
-    lines = meta["overlap"]["without"]
-    if not lines:
-        return None
-    labels = meta["overlap"]["label"]
-    rows = [
-        [html.Strong(f"Without {said(one['name'])}"), _interval(one["kept"]),
-         _interval(one["alone"]), _interval(one["label"])]
-        for one in lines
-    ]  # fmt: skip
-    if labels:
-        rows.insert(0, [html.Strong("All together"), "", "", _interval(labels[-1])])
-    head = ("Ensemble", "Neighbours that stay", "That it has alone", "With the label")
-    return html.Details(
-        [html.Summary("All of them together, and what each adds"),
-         stacked(head, rows, caption="An ensemble of these encoders, left without each")],
-        className="vt-advanced",
-    )  # fmt: skip
-
-
-def _interval(one: Mapping[str, Any] | None) -> str:
-    return "–" if one is None else figure(one["value"], one["low"], one["high"])
-
-
-def _tenth(share: float | None) -> str:
-    return "" if share is None else str(min(9, int(10 * share)))

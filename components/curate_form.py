@@ -151,14 +151,14 @@ def budget(amount: str = "10", unit: str = "share") -> Component:
     )  # fmt: skip
 
 
-def strategies(value: str, columns: Sequence[Any]) -> Component:
+def strategies(value: str, columns: Sequence[Any], one: str = "image") -> Component:
     """Return the choice of a strategy, with what only some of them ask."""
     presets = {key: (one.title, one.best_for) for key, one in STRATEGIES.items()}
     by = [{"label": "the label", "value": fields.AUTO}]
     by += [{"label": column_name(c.name, c.label), "value": c.name} for c in columns
            if c.kind == "category" and c.name not in {"label", "decision", "slice"}]  # fmt: skip
     return html.Div([
-        _radio("strategy", "Which images", presets, value),
+        _radio("strategy", f"Which {one}s", presets, value),
         html.Div(pickers.select(field_id("column"), "Balance by", by, fields.AUTO),
                  id="curate-column-field", hidden=value != "balanced"),
         html.Div(_text("edge", "Share of edge cases, %", "20"),
@@ -218,10 +218,10 @@ def form(view: Any, columns: Sequence[Any], pools: Sequence[Any], pool: str, see
             html.H2("What to choose", className="vt-card-title"),
             budget(),
             pickers.select(field_id("pool"), "Out of", pools, pool if pool in known else "all"),
-            strategies("representative", columns),
+            strategies("representative", columns, view.noun),
             scenario(view),
-            _text("slice", "Name of the slice", help_text="Where the images are kept; empty: "
-                  "named after what was asked.", maxLength=80),
+            _text("slice", "Name of the slice", maxLength=80,
+                  help_text=f"Where the {view.noun}s are kept; empty: named after what was asked."),
             advanced(view, seed),
             html.P(
                 "Nothing is changed or copied: what is chosen becomes a slice, and undo takes it "

@@ -10,7 +10,7 @@ from components import gallery, notices, report_charts, report_head, tables
 from components.attributes import attrs
 from components.curate_form import strategy_title
 from components.notices import button_link
-from components.state import captions, has_pictures, link, noun
+from components.state import captions, has_pictures, link, noun, titled
 from components.words import ago, number, plural, score, share
 from core.choices import slice_of
 
@@ -105,7 +105,7 @@ def _one(found: Any, line: Mapping[str, Any], themes: Sequence[str]) -> Componen
     """Return one chosen image with the reason for it."""
     row, cluster, theme = int(line["row"]), int(line["cluster"]), int(line["theme"])
     if has_pictures(found):
-        shown: Component = gallery.thumb(f"{found.key}/{row}", f"Image {row}")
+        shown: Component = gallery.thumb(f"{found.key}/{row}", titled(found, row))
     else:
         shown = html.Span(captions(found, [row])[0] or f"no. {row}", className="vt-word")
     where: list[Any] = []

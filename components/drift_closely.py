@@ -14,7 +14,7 @@ from components.drift_places import HEATS, heated
 from components.morphology_frame import card, statistic
 from components.morphology_tables import nothing
 from components.notices import hint
-from components.state import captions, whole
+from components.state import whole
 
 #: Other images that are offered to be held against.
 OTHERS = 8
@@ -57,11 +57,10 @@ def closely(pair: Pair, keys: Mapping[str, str], side: str) -> Component | None:
 
 
 def _name(pair: Pair, side: str, row: int, no: str = "no.") -> str:
-    """Return what an image is called: its number, its set and its label."""
-    opened = pair.sets[side]
-    word = captions(opened, [row])[0] if opened is not None else ""
+    """Return what an image is called: its number, its set and its name."""
+    word, number = pair.word(side, row), f"no. {row + 1}"
     told = f"{no} {row + 1} of {label_of(pair.drift, side)}"
-    return f"{told} ({word})" if word else told
+    return told if word == number else f"{told} ({word})"
 
 
 def _large(pair: Pair, side: str, row: int, beside: int, heat: str) -> Component:

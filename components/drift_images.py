@@ -18,7 +18,7 @@ from components.drift_places import HEATS, heated
 from components.morphology_frame import card, statistic
 from components.morphology_tables import nothing
 from components.notices import hint
-from components.state import captions, link, services, whole
+from components.state import link, services, whole
 from components.words import number, plural, share
 from core.errors import InputError
 
@@ -40,7 +40,8 @@ def slice_id(part: str, side: Any) -> dict[str, Any]:
 def body(pair: Pair, keys: Mapping[str, str]) -> list[Component]:
     """Return the most drifted images of a side with their counterparts."""
     drift = pair.drift
-    side = "a" if keys.get("side") == "a" else "b"
+    side = keys.get("side", "")
+    side = side if side in {"a", "b"} else telling(drift)
     group = group_of(drift, keys)
     now = {**keys, "key": drift.key}
     found = most_drifted(drift, side, group)
@@ -74,6 +75,12 @@ def body(pair: Pair, keys: Mapping[str, str]) -> list[Component]:
     near = drift_closely.closely(pair, now, side)
     parts = [near, card(title, *inside, look="vt-drift-images"), _slice(pair, side, found, group)]
     return [part for part in parts if part is not None]
+
+
+def telling(drift: Any) -> str:
+    """Return the side that is shown at first: B, but A where only it has images of its own."""
+    local = drift.meta.get("local") or {}
+    return "a" if local.get("vanished_images") and not local.get("new_images") else "b"
 
 
 def _choices(
@@ -210,10 +217,8 @@ def _shown(pair: Pair, side: str, row: int, beside: int, heat: str) -> Component
 
 
 def _note(pair: Pair, side: str, row: int) -> Component:
-    """Return what stands under an image: its side, and its label or number."""
-    opened = pair.sets[side]
-    word = captions(opened, [row])[0] if opened is not None else ""
-    return side_mark(side, word or f"no. {row + 1}")
+    """Return what stands under an image: its side, and what it is called."""
+    return side_mark(side, pair.word(side, row))
 
 
 # -- a slice of them -------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """Both sides of a comparison as they are now: their sets, and pictures of their images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
+import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -28,12 +30,31 @@ class Pair:
         Why the comparison is of older sets, "" where it is of these.
     patches
         Its features by place; None where it has none, or they were deleted.
+    named
+        By side, whether all images have one label, so that their files tell them apart better.
     """
 
     drift: Any
     sets: dict[str, Any]
     stale: str
     patches: Any = None
+    named: dict[str, bool] = field(default_factory=dict)
+
+    def word(self, side: str, row: int) -> str:
+        """Return what an image is called: its label where there are several, else its file.
+
+        A number, from 1, where there is neither.
+        """
+        opened = self.sets[side]
+        if opened is None:
+            return f"no. {row + 1}"
+        label = captions(opened, [row])[0]
+        if label and not self.named.get(side):
+            return label
+        frame, path = opened.items["frame"].iat[row], opened.items["path"].iat[row]
+        if not pd.isna(frame) or pd.isna(path) or not str(path):
+            return label or f"no. {row + 1}"
+        return PurePosixPath(str(path)).stem
 
     def pictured(self, side: str) -> bool:
         """Tell whether the images of a side can be shown."""
@@ -56,7 +77,13 @@ def pair_of(drift: Any) -> Pair:
     for side, opened in found.items():
         if opened is not None and opened.key != drift.meta[side]["imageset"]:
             found[side] = None
-    return Pair(drift, found, stale, app.drifts.patches(drift))
+    named = {side: _one_label(opened) for side, opened in found.items()}
+    return Pair(drift, found, stale, app.drifts.patches(drift), named)
+
+
+def _one_label(opened: Any) -> bool:
+    """Tell whether all images of a set have the same label, as those of one folder have."""
+    return opened is not None and "label" in opened.items and opened.items["label"].nunique() < 2
 
 
 def picture(pair: Pair, side: str, row: int, note: Any, *, alt: str = "") -> Component:
@@ -79,8 +106,8 @@ def picture(pair: Pair, side: str, row: int, note: Any, *, alt: str = "") -> Com
     inside: list[Component] = []
     if pair.pictured(side):
         inside.append(gallery.thumb(str(opened.items["item_id"].iat[row]), alt))
-    elif word := captions(opened, [row])[0]:
-        inside.append(html.Span(word, className="vt-word"))
+    else:
+        inside.append(html.Span(pair.word(side, row), className="vt-word"))
     inside.append(html.Span(note, className="vt-small"))
     return dcc.Link(inside, href=item_link(opened.name, row))
 
@@ -95,10 +122,6 @@ def strip(
     pair: Pair, side: str, rows: Sequence[int], notes: Sequence[Any] = (), *, label: str
 ) -> Component:
     """Return images of a side in a row; without notes, what their labels say stands under them."""
-    opened = pair.sets[side]
-    words = list(notes) or (
-        [word or f"no. {row + 1}" for word, row in zip(captions(opened, rows), rows, strict=True)]
-        if opened is not None else [f"no. {row + 1}" for row in rows]
-    )  # fmt: skip
+    words = list(notes) or [pair.word(side, row) for row in rows]
     items = [html.Li(picture(pair, side, row, word)) for row, word in zip(rows, words, strict=True)]
     return html.Ul(items, className="vt-shape-strip vt-drift-strip", **attrs(aria_label=label))

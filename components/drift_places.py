@@ -16,7 +16,7 @@ from components.drift_pictures import Pair
 from components.morphology_frame import card, p_text, sentence, statistic
 from components.morphology_tables import nothing
 from components.notices import button_link, hint
-from components.state import captions, link
+from components.state import link
 from components.words import number, plural, share
 from core.drifts.overlay import jpeg
 
@@ -79,7 +79,7 @@ def _over_frame(drift: Any, found: Mapping[str, Any], kept: Any) -> Component:
         "Where in the frame",
         html.P(found["text"], className="vt-lead"),
         html.Div([_means(drift, kept), _chart(drift, found, kept)], className="vt-drift-frame"),
-        tables.facts(facts),
+        tables.facts(facts, "vt-facts vt-record"),
         html.P(f"{plural(unread, 'picture')} could not be read.", className="vt-small")
         if unread else None,
         hint("The frame is what the encoder sees of a picture. Outlined places differ: one outline "
@@ -120,7 +120,8 @@ def _chart(drift: Any, found: Mapping[str, Any], kept: Any) -> Component:
                    "x": -0.5, "y": -0.5, "sizex": wide, "sizey": high, "sizing": "stretch",
                    "layer": "below"}]  # fmt: skip
     trace = {
-        "type": "heatmap", "z": effect, "customdata": p, "zmin": 0,
+        "type": "heatmap", "z": effect, "customdata": p,
+        "zmin": 0, "zmax": max(1e-9, *(max(line) for line in effect)),
         "colorscale": [[0, "rgba(255,64,0,0)"], [1, "rgba(255,64,0,0.85)"]],
         "colorbar": {"title": {"text": "effect", "side": "right"}, "thickness": 12, "len": 0.9},
         "hovertemplate": "row %{y}, column %{x}<br>effect %{z:.3f}, p %{customdata:.3f}"
@@ -201,9 +202,7 @@ def heated(
     how
         What is told of it besides its label.
     """
-    opened = pair.sets[side]
-    word = captions(opened, [row])[0] if opened is not None else ""
-    note = side_mark(side, " · ".join(one for one in (word or f"no. {row + 1}", how) if one))
+    note = side_mark(side, " · ".join(one for one in (pair.word(side, row), how) if one))
     kept = pair.patches
     if not pair.pictured(side) or kept is None or not kept.has(side, row):
         return drift_pictures.picture(pair, side, row, note)

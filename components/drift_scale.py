@@ -206,8 +206,10 @@ def power(drift: Any) -> Component:
     units = found.get("units")
     size = "" if not units else (f" Batches of {number(units[0])} units against "
                                  f"{number(units[1])} of the reference.")  # fmt: skip
-    note = ("Images of the second set were planted into samples of the reference, and the first "
-            f"test was asked at 0.05. The dotted line is four in five.{size}")  # fmt: skip
+    what = ("Groups of the reference were held back in turn and their images"
+            if found.get("like") == "held back" else "Images of the second set were")  # fmt: skip
+    note = (f"{what} planted into samples of the reference, and the first test was asked at 0.05. "
+            f"The dotted line is four in five.{size}")  # fmt: skip
     return card(
         "What could have been seen?", words, chart, html.P(note, className="vt-small"),
         html.Details([html.Summary("As a table"), table]),

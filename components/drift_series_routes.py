@@ -43,10 +43,11 @@ def table(key: str) -> flask.Response:
 @routes.get("/api/drift-series/<key>.json")
 def document(key: str) -> flask.Response:
     """Answer with a series as `drift-series --json` prints it."""
-    from core.drifting.series import result_of
+    from core.drifting.series_again import document_of
 
     series = _opened(key)
-    data = json.dumps(result_of(series.key, series.meta), indent=1, allow_nan=False).encode("ascii")
+    told = document_of(series.key, series.meta)
+    data = json.dumps(told, indent=1, allow_nan=False).encode("ascii")
     return file(data, f"{_stem(series)}.json", "application/json")
 
 

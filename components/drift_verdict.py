@@ -1,7 +1,7 @@
 """What a comparison of two sets found, effect first: the sentence, tests, scale, power, files."""
 
 from collections.abc import Mapping
-from shlex import quote
+from shlex import join
 from typing import Any
 
 from dash import dcc, html
@@ -13,6 +13,8 @@ from components.drift_frame import address, badge_of_level, counted, side_mark
 from components.drift_pictures import Pair
 from components.morphology_frame import between, card, p_text, sentence
 from components.words import encoder_name, number, plural, share
+from core.drift.classifier import BY_CHANCE
+from core.drift.request import DriftRequest
 
 #: What an effect is, by the key of its test.
 EFFECTS = {
@@ -93,10 +95,13 @@ def effect(meta: Mapping[str, Any]) -> list[Any]:
 def leading(meta: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the test whose effect is told first; None where there is none.
 
-    It is the classifier's, which everybody can read, unless others see what it misses.
+    It is the classifier's, which everybody can read, unless others see what it hardly sees.
     """
     known = {str(one["key"]): one for one in meta["tests"] if one.get("effect") is not None}
     sure = [key for key, one in known.items() if (one.get("p_adjusted") or 1) < drift_explain.ALPHA]
+    area = float(known["classifier"]["effect"]) if "classifier" in known else 0.0
+    if area < BY_CHANCE and "occupancy" in sure:
+        return known["occupancy"]
     for key in ("classifier", "occupancy", "mmd"):
         if key in known and (not sure or key in sure):
             return known[key]
@@ -209,8 +214,13 @@ def provenance(drift: Any) -> Component:
           for side in ("a", "b")),
         *((name, str(version)) for name, version in (meta.get("versions") or {}).items()),
     ]  # fmt: skip
-    again = f"app.py drift {quote(asked['a'])} {quote(asked['b'])} --seed {asked['seed']}"
-    check = html.P(["The same from a terminal: ", html.Code(again)], className="vt-small")
+    again = f"app.py drift {join(DriftRequest.from_json(asked).arguments)}"
+    check = html.P(
+        ["The same from a terminal: ", html.Code(again, className="vt-command"),
+         " To compute it again and compare: ", html.Code("app.py drift --verify FILE.json"),
+         ", with the JSON of this page."],
+        className="vt-small",
+    )  # fmt: skip
     return html.Details(
         [html.Summary("Settings, seeds and hashes"), tables.facts(facts, "vt-facts vt-record"),
          check],

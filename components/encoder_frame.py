@@ -1,7 +1,7 @@
 """The frame of Encoders: what its address says, its tabs, and the parts its views share."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -90,6 +90,20 @@ def badge(look: str, word: str) -> Component:
 def said(text: str) -> str:
     """Return a text of a result with encoders called as other pages call them."""
     return _FIT.sub("", text.replace("timm:local-dir:", "timm:"))
+
+
+def shorter(names: Sequence[str]) -> list[str]:
+    """Return names of encoders for the heads of columns: without tags where they stay apart.
+
+    >>> shorter(["timm:local-dir:mobilenetv2_100.ra_in1k", "pixels"])
+    ['mobilenetv2_100', 'pixels']
+    >>> shorter(["timm:net.a", "timm:net.b"])
+    ['timm:net.a', 'timm:net.b']
+    """
+    full = [said(name) for name in names]
+    cut = [name.removeprefix("timm:").partition(".")[0] if name.startswith("timm:") else name
+           for name in full]  # fmt: skip
+    return cut if len(set(cut)) == len(cut) else full
 
 
 def figure(value: float | None, low: float | None = None, high: float | None = None) -> str:

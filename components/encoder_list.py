@@ -6,22 +6,25 @@ from typing import Any
 from urllib.parse import quote
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, callback, ctx, html, no_update
+from dash import ALL, Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from components import fields, notices, pickers
+from components import encoder_frame, encoder_overlap, fields, notices, pickers
 from components.attributes import attrs
 from components.notices import button_link
+from components.stacked import stacked
 from components.state import link, services
-from components.words import MODEL_TYPES, plural
+from components.words import MODEL_TYPES, number, plural
+from core.curation.source import portable_name
 from core.encoders import ENCODERS
 from core.encoders.own.asking import ask
 from core.encoders.own.preprocessing import COLOURS, FITS, INTERPOLATIONS
 from core.encoders.own.registering import Registered, forget, registered
 from core.encoders.tuned import tuned_encoders
 from core.errors import InputError, VitrineError
+from core.fitting.together import stored_agreement
 
-OWN = "vt-own-encoders"
+OWN, OWN_TITLE = "vt-own-encoders", "Your own"
 CHECK, REGISTER, TOLD = "own-check", "own-register", "own-told"
 TARGET, KIND = "own-target", "own-kind"
 
@@ -51,7 +54,8 @@ _CHECKS = {
 
 
 def view(app: Any, query: Mapping[str, str]) -> Component:
-    """Return the view: encoders that are always there, one's own, tuned ones, and the form.
+    """Return the view: what a set's ensemble is made of, encoders that are always there, one's own,
+    tuned ones, and the form.
 
     Parameters
     ----------
@@ -61,10 +65,9 @@ def view(app: Any, query: Mapping[str, str]) -> Component:
         The keys of the address; `set` is kept in links.
     """
     memo = app.library.workspace.root / "encoders"
-    return html.Div(
-        [_always(app), html.Div(_own(memo), id=OWN), _tuned(memo, query), form()],
-        className="vt-encoder-list",
-    )
+    parts = [_joined(app, str(query.get("set") or "")), _always(app),
+             html.Div(_own(memo), id=OWN), _tuned(memo, query), form()]  # fmt: skip
+    return html.Div([one for one in parts if one is not None], className="vt-encoder-list")
 
 
 def name_of(kind: str, target: str | None, given: Mapping[str, Any]) -> str:
@@ -89,106 +92,107 @@ def name_of(kind: str, target: str | None, given: Mapping[str, Any]) -> str:
 # -- what there is ---------------------------------------------------------------------------------
 
 
+def _joined(app: Any, name: str) -> Component | None:
+    """Return how far the encoders agree that a set's ensemble is made of; None where none is."""
+    if not name:
+        return None
+    found = app.library.open(name)
+    agreement = stored_agreement(app.library.workspace, found)
+    if agreement is None:
+        return None
+    told = agreement.in_pairs()
+    told["without"] = [{**one, "name": portable_name(one["name"])} for one in told["without"]]
+    return encoder_overlap.view([portable_name(name) for name in agreement.names], told,
+                                f"How far the encoders of {found.title} agree")  # fmt: skip
+
+
 def _always(app: Any) -> Component:
     """Return the families of encoders, and which sets use which."""
     used: dict[str, list[str]] = {}
     for line in app.library.sets():
         if not line.problem:
-            family = line.encoder.partition("?")[0].partition(":")[0]
-            used.setdefault(family, []).append(line.name)
-    rows = [
-        html.Tr(
-            [
-                html.Th([html.Code(one.name), html.Div(one.title, className="vt-small")],
-                        scope="row"),
-                html.Td(one.good_for),
-                html.Td(_sets(used.get(one.name.partition(":")[0], ()) if _first(one) else ())),
-            ]
-        )
-        for one in ENCODERS
-    ]  # fmt: skip
-    return html.Section(
-        [
-            html.H2("Encoders that are always here", className="vt-card-title"),
-            _table("Encoders that are always here", ("Encoder", "Good for", "Used by"), rows),
-        ],
-        className="vt-card vt-panel",
-    )
+            used.setdefault(listing_of(line.encoder), []).append(line.name)
+    rows = [[_named(one.name, one.title), one.good_for, _sets(used.get(one.name, ()))]
+            for one in ENCODERS]  # fmt: skip
+    title = "Encoders that are always here"
+    return encoder_frame.card(title, stacked(("Encoder", "Good for", "Used by"), rows,
+                                             caption=title))  # fmt: skip
 
 
-def _first(listing: Any) -> bool:
-    """Tell whether a listing is the first of its family, beside which its sets are named."""
-    family = listing.name.partition(":")[0]
-    return next(one for one in ENCODERS if one.name.partition(":")[0] == family) is listing
+def listing_of(encoder: str) -> str:
+    """Return the name of the line of the list that an encoder is of; "" where none is.
+
+    >>> listing_of("pixels?side=8"), listing_of("timm:resnet18"), listing_of("timm:local-dir:/w/n")
+    ('pixels', 'timm:<name>', 'timm:local-dir:<folder>')
+    """
+    base = encoder.partition("?")[0].strip()
+    family, _, rest = base.partition(":")
+    stems = (base, f"{family}:local-dir:") if rest.startswith("local-dir:") else (base,)
+    names = [one.name.partition("?")[0] for one in ENCODERS]
+    own = [name for name in names if name.partition("<")[0] in stems]
+    same = [name for name in names if name.partition(":")[0] == family]
+    found = (own or same or [""])[0]
+    return next((one.name for one in ENCODERS if one.name.partition("?")[0] == found), "")
 
 
-def _sets(names: Any) -> list[Any]:
-    links = [html.A(name, href=link("/explore", set=name)) for name in names]
-    return [part for one in links for part in (one, html.Br())][:-1] or [html.Span("–")]
+def _named(name: str, under: str) -> Component:
+    """Return an encoder's name with what it is below."""
+    return html.Div([html.Code(name), html.Div(under, className="vt-small")])
+
+
+def _sets(names: Sequence[str]) -> Component | str:
+    links = [dcc.Link(name, href=link("/explore", set=name), className="vt-link") for name in names]
+    return html.Div(links, className="vt-encoder-sets") if links else ""
 
 
 def _own(memo: Any) -> list[Component]:
     """Return the encoders that were registered here."""
     lines = registered(memo)
-    head = html.H2("Your own", className="vt-card-title")
     if not lines:
         told = notices.hint(
             "None yet. A file is checked and registered below; a Python function is code and is "
             "registered from the command line: ",
             html.Code("uv run app.py encoders register python:module:function"), ".",
         )  # fmt: skip
-        return [html.Section([head, told], className="vt-card vt-panel")]
-    rows = [_own_row(line) for line in lines]
-    table = _table("Your own encoders", ("Encoder", "Vectors", "Checks", "State", ""), rows)
-    return [html.Section([head, table], className="vt-card vt-panel")]
+        return [encoder_frame.card(OWN_TITLE, told)]
+    names = ("Encoder", "Vectors", "Checks", "State", "Take away")
+    table = stacked(names, [_own_row(line) for line in lines], caption="Your own encoders")
+    return [encoder_frame.card(OWN_TITLE, table)]
 
 
-def _own_row(line: Registered) -> Component:
+def _own_row(line: Registered) -> list[Component]:
     day = datetime.fromtimestamp(line.registered, UTC).strftime("%d %b %Y")
     passed = [one for one in line.checks if one["passed"]]
     checks = html.Details(
         [html.Summary(f"{len(passed)} of {plural(len(line.checks), 'check')} passed"),
          _proofs(line.checks)]
     )  # fmt: skip
-    return html.Tr(
-        [
-            html.Th([html.Code(line.name), html.Div(f"registered {day}", className="vt-small")],
-                    scope="row"),
-            html.Td([f"{line.dims} numbers", html.Div(MODEL_TYPES.get(line.model_type, ""),
-                                                      className="vt-small")]),
-            html.Td(checks),
-            html.Td([html.Span(_STATES[line.state], className=f"vt-state-{line.state}"),
-                     html.Div(line.problem, className="vt-small")]),
-            html.Td(html.Button(
-                "Forget", id={"component": "encoder-list", "part": "forget", "name": line.name},
-                type="button", className="btn btn-sm btn-quiet",
-                **attrs(aria_label=f"Forget {line.name}"),
-            )),
-        ]
+    forget = html.Button(
+        "Forget", id={"component": "encoder-list", "part": "forget", "name": line.name},
+        type="button", className="btn btn-sm btn-quiet",
+        **attrs(aria_label=f"Forget {line.name}"),
     )  # fmt: skip
+    kind = html.Div(MODEL_TYPES.get(line.model_type, ""), className="vt-small")
+    return [
+        _named(line.name, f"registered {day}"),
+        html.Div([f"{number(line.dims)} numbers", kind]),
+        checks,
+        html.Div([html.Span(_STATES[line.state], className=f"vt-state-{line.state}"),
+                  html.Div(line.problem, className="vt-small")]),
+        html.Div(forget),
+    ]  # fmt: skip
 
 
 def _tuned(memo: Any, query: Mapping[str, str]) -> Component:
     """Return the encoders that were tuned to one's own images."""
     lines = tuned_encoders(memo)
     to = link("/encoders", set=query.get("set"), view="tuning")
-    parts: list[Any] = [html.H2("Tuned to your images", className="vt-card-title")]
-    if lines:
-        rows = [html.Tr([html.Th(html.Code(one.name), scope="row"), html.Td(one.sentence)])
-                for one in lines]  # fmt: skip
-        parts.append(_table("Tuned encoders", ("Encoder", "What it is"), rows))
-    else:
-        parts.append(notices.hint("None yet."))
-    parts.append(html.Div(button_link("Tune an encoder", to), className="vt-actions"))
-    return html.Section(parts, className="vt-card vt-panel")
-
-
-def _table(label: str, names: tuple[str, ...], rows: Sequence[Component]) -> Component:
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    table = html.Table([head, html.Tbody(rows)], className="vt-table",
-                       **attrs(aria_label=label))  # fmt: skip
-    return html.Div(table, className="vt-table-wrap", tabIndex=0, role="region",
-                    **attrs(aria_label=label))  # fmt: skip
+    title = "Tuned to your images"
+    way = html.Div(button_link("Tune an encoder", to), className="vt-actions")
+    if not lines:
+        return encoder_frame.card(title, notices.hint("None yet."), way)
+    rows = [[html.Code(one.name), one.sentence] for one in lines]
+    return encoder_frame.card(title, stacked(("Encoder", "What it is"), rows, caption=title), way)
 
 
 def _proofs(checks: Any) -> Component:
@@ -227,8 +231,9 @@ def form() -> Component:
             pickers.select(KIND, "What it is", kinds, "onnx"),
             fields.text(TARGET, "File on this computer", placeholder="/models/wings.onnx"),
             html.Details(
-                [html.Summary("How pictures are prepared for it"), *typed, *chosen],
-                className="vt-more",
+                [html.Summary("How pictures are prepared for it"),
+                 html.Div([*typed, *chosen], className="vt-own-fields")],
+                className="vt-advanced",
             ),
             html.Div(id=TOLD, role="status"),
             html.Div(
@@ -240,7 +245,7 @@ def form() -> Component:
                 className="vt-actions",
             ),
         ],
-        className="vt-card vt-form",
+        className="vt-card vt-form vt-own-form",
         **attrs(aria_label="Add an encoder of your own"),
     )  # fmt: skip
 

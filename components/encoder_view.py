@@ -47,9 +47,10 @@ def shown(keys: dict[str, str]) -> list[Component]:
             "No set yet", "Add a set first; then encoders can be compared on its images.",
             button_link("Add a set", "/", primary=True),
         )]  # fmt: skip
-    if keys["view"] == "tuning":
-        return [encoder_frame.head("Encoders", keys), tuning_view.view(app, keys)]
     found = app.library.open(keys["set"])
+    if keys["view"] == "tuning":
+        head = encoder_frame.head(f"Tuning to {found.title}", keys)
+        return [head, tuning_view.view(app, keys)]
     return _court(found, keys) if keys["view"] == "court" else _nuisance(found, keys)
 
 

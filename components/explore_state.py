@@ -6,7 +6,7 @@ from typing import Any
 
 from components import beside, cube, linked, map_view, pickers, selection_acts
 from components.selection_ops import select
-from components.state import chosen, has_pictures, link, services, whole
+from components.state import chosen, has_pictures, link, noun, services, whole
 from core.errors import NotFoundError, VitrineError
 
 #: What the address may name.
@@ -91,7 +91,7 @@ def read(found: Any, keys: Mapping[str, Any]) -> Explored:
     e.query = _query(e)
     e.row = whole(keys.get("row"))
     if keys.get("row") and (e.row is None or not 0 <= e.row < len(found.items)):
-        e.told.append(f"There is no image {keys['row']} in {found.title}.")
+        e.told.append(f"There is no {noun(found)} {keys['row']} in {found.title}.")
         e.row = None
     return e
 
@@ -132,7 +132,7 @@ def _selection(e: Explored) -> dict[str, Any] | None:
             rows = services().selections.load(keys["sel"], found.key)
             return {"selection": keys["sel"], "count": len(rows), "total": len(found.items)}
     except VitrineError as error:
-        e.told.append(_sentence(error, "Showing all images."))
+        e.told.append(_sentence(error, f"Showing all {noun(e.found)}s."))
     return None
 
 
@@ -159,7 +159,7 @@ def _query(e: Explored) -> Any:
     try:
         return services().search.found(e.found, str(e.keys["query"]))
     except NotFoundError as error:
-        e.told.append(_sentence(error, "Showing the images in their own order."))
+        e.told.append(_sentence(error, f"Showing the {noun(e.found)}s in their own order."))
         return None
 
 

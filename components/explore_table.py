@@ -7,7 +7,7 @@ import numpy as np
 from dash.development.base_component import Component
 
 from components import gallery, tables
-from components.state import captions, has_pictures
+from components.state import captions, noun
 from components.words import score
 from core.opened.cards import NOISE
 
@@ -22,13 +22,15 @@ def table(
     label = captions(found, rows)
     themes = theme_of(found, rows)
     x, y = places(found, rows, name)
-    one = "Image" if has_pictures(found) else "Vector"
+    one = noun(found).capitalize()
     lines = []
     for at, row in enumerate(rows):
         button = gallery.inspect_button(f"{one} {row}", row, inspect_store, look="vt-link-button")
         lines.append((button, label[at], themes[at], marks[at] if marks else "", x[at], y[at]))
     head = (one, "Label", "Theme", "Decision", "From the left", "From the bottom")
-    return tables.table(head, lines, caption="The images shown, with their places on the map")
+    return tables.table(
+        head, lines, caption=f"The {noun(found)}s shown, with their places on the map"
+    )
 
 
 def theme_of(found: Any, rows: Sequence[int]) -> list[str]:

@@ -18,6 +18,7 @@ from components import (
     map_view,
     notices,
     pickers,
+    quality_difference,
     search,
     search_words,
     selection_bar,
@@ -200,12 +201,14 @@ def gallery_part(e: Explored, store: Any) -> list[Component]:
         tail=[*ways, *([gallery.size_buttons(NAME)] if view != "table" else [])],
     )  # fmt: skip
     ticks = selection_bar.ticks_id(NAME)
+    above = [bar, *two_of(found, selected_rows(found, selection))]
     if view not in {"pages", "table"}:
         ranked = e.query.id if e.query else ""
         window = gallery.window_url(found.name, selection=sel, query=ranked, v=e.version or "")
-        host = gallery.host(NAME, window, store, label=f"Images of {found.title}",
+        one = noun(found).capitalize()
+        host = gallery.host(NAME, window, store, label=f"{one}s of {found.title}", one=one,
                             pictures=has_pictures(found), ticks_store=ticks)  # fmt: skip
-        return [bar, host]
+        return [*above, host]
     rows = in_order(e)
     page = min(max(1, whole(e.keys.get("page"), 1) or 1), max(1, -(-len(rows) // PAGE_SIZE)))
     part = [int(r) for r in rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]]
@@ -215,10 +218,23 @@ def gallery_part(e: Explored, store: Any) -> list[Component]:
         shown = explore_table.table(found, part, e.map, store, marks)
         pages = max(1, -(-len(rows) // PAGE_SIZE))
         pager = gallery.pager("/explore", query, page, pages)
-        return [bar, html.Div([shown, pager], className="vt-explore-table")]
-    return [bar, gallery.page_of(
+        return [*above, html.Div([shown, pager], className="vt-explore-table")]
+    return [*above, gallery.page_of(
         found, part, page, "/explore", query, total=len(rows), inspect_store=store,
         ticks_store=ticks, name=NAME, marks=marks_of(e.view, np.asarray(part)),
+    )]  # fmt: skip
+
+
+def two_of(found: Any, rows: Any) -> list[Component]:
+    """Return how two selected images compare, folded; nothing where not just two are selected."""
+    if rows is None or len(rows) != 2 or not has_pictures(found):
+        return []
+    first, second = (int(row) for row in rows)
+    words = f"Where do these two {noun(found)}s differ?"
+    return [html.Details(
+        [html.Summary(words, className="vt-link"),
+         quality_difference.of_two(found, first, second)],
+        className="vt-two",
     )]  # fmt: skip
 
 

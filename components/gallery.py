@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from components.attributes import attrs
-from components.state import PAGE_SIZE, captions, has_pictures, link
+from components.state import PAGE_SIZE, captions, has_pictures, link, titled
 from components.words import number
 
 SIZES = {"s": "Small", "m": "Medium", "l": "Large"}
@@ -30,13 +30,15 @@ def host(
     inspect_store: Any,
     *,
     label: str = "Images",
+    one: str = "Image",
     size: str = "m",
     pictures: bool = True,
     ticks_store: Any = None,
 ) -> Component:
     """Return the element that becomes a virtual grid, of words where there are no pictures.
 
-    With `ticks_store` its cells can be ticked; `ticks_bar` then says how many are.
+    `one` begins the name of each item. With `ticks_store` its cells can be ticked; `ticks_bar`
+    then says how many are.
     """
     ticking = attrs(data_ticks_store=_dom_id(ticks_store)) if ticks_store else {}
     return html.Div(
@@ -50,6 +52,7 @@ def host(
             data_inspect_store=json.dumps(inspect_store),
             data_size=size,
             data_pictures="1" if pictures else "",
+            data_one=one,
         ),
         **ticking,
     )
@@ -148,9 +151,9 @@ def thumbs(
 ) -> list[Component]:
     """Return a button a row that opens the inspector: its picture, or its label in words.
 
-    `names` is what a screen reader calls them; by default "Image" and the row.
+    `names` is what a screen reader calls them; by default "Image 5", "Object 5".
     """
-    names = names or [f"Image {row}" for row in rows]
+    names = names or [titled(found, row) for row in rows]
     if has_pictures(found):
         ids = [str(found.items["item_id"].iat[row]) for row in rows]
         return [

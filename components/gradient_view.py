@@ -6,20 +6,28 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from components import gallery, gradient_figures, morphology_design, notices, tables
+from components import (
+    gallery,
+    gradient_figures,
+    gradient_tables,
+    morphology_card,
+    morphology_design,
+    notices,
+    tables,
+)
 from components.attributes import attrs
 from components.gradient_frame import address
 from components.inspector import item_link
-from components.morphology_frame import p_text, statistic
-from components.state import has_pictures
+from components.morphology_frame import statistic
+from components.state import has_pictures, link, services
 from components.words import ago, number, plural, share
 from core.morphology.gradient_request import KINDS
 
 #: The element whose text the button "Copy" takes.
 METHODS = "gradient-methods"
 
-#: Gradients that are listed, and correlations before the rest is left to the files.
-LISTED, CORRELATED = 10, 12
+#: Gradients that are listed.
+LISTED = 10
 
 _AGAIN = "“from” and “to” fill the form with a gradient that begins or ends at an image."
 
@@ -41,6 +49,7 @@ def strip_of(found: Any, gradient: Any) -> Component:
     stale = gradient.stale(found)
     parts: list[Component | None] = [
         notices.alert(stale, "warning", dismissable=False) if stale else None,
+        metric(found, gradient),
         _card(
             meta["title"],
             html.P(meta["text"], className="vt-preview-sentence"),
@@ -52,14 +61,36 @@ def strip_of(found: Any, gradient: Any) -> Component:
     return html.Div([part for part in parts if part is not None], className="vt-gradient-top")
 
 
+def metric(found: Any, gradient: Any) -> Component:
+    """Return whether distances mean anything here, as a comparison of this set found."""
+    held = services().comparisons.card_of(found.name, gradient.meta["embeddings"])
+    if held is None:
+        way = dcc.Link(
+            "Compare groups to look",
+            href=link("/morphology", set=found.name, view="design"),
+            className="vt-link",
+        )
+        told = "Whether distances mean anything here was not looked at yet. "
+        return html.P([told, way], className="vt-morph-metric vt-warned")
+    keys = {"set": found.name, "view": "card", "key": held[0]}
+    line: Component = morphology_card.badge_line({"card": held[1]}, keys)
+    return line
+
+
 def view_of(found: Any, gradient: Any) -> Component:
     """Return what there is to know of a gradient beside its strip: warnings first."""
     meta = gradient.meta
     parts: list[Component | None] = [
         *morphology_design.warnings(meta["warnings"], found.name),
         _card("Where the images lie", gradient_figures.spread(gradient)),
-        _card("Figures", facts(meta), by_k(meta), left_out(meta), notes(meta)),
-        _card("What goes with the position", correlations(meta)),
+        _card(
+            "Figures",
+            facts(meta),
+            gradient_tables.by_k(meta, gradient.key),
+            left_out(meta),
+            notes(meta),
+        ),
+        _card("What goes with the position", gradient_tables.correlations(meta, gradient.key)),
         methods(meta),
     ]
     return html.Div([part for part in parts if part is not None], className="vt-gradient-view")
@@ -210,23 +241,6 @@ def _share(value: float | None) -> str:
     return "" if value is None else share(value)
 
 
-def by_k(meta: Mapping[str, Any]) -> Component | None:
-    """Return how the way changes with fewer and with more neighbours; None of other kinds."""
-    if not meta["by_k"]:
-        return None
-    rows = [
-        (k, "no way", "–", "–", "–") if one["length"] is None else
-        (k, statistic(one["length"]), statistic(one["straightness"]), number(one["images"]),
-         number(one["bridges"]))
-        for k, one in sorted(meta["by_k"].items(), key=lambda pair: int(pair[0]))
-    ]  # fmt: skip
-    head = ("Neighbours linked", "Length", "Straightness", "Images", "Bridges")
-    told = "The way with fewer and with more neighbours: one that gets much shorter took short cuts"
-    return html.Div([html.H3("With fewer and with more neighbours"),
-                     tables.table(head, rows, caption=told),
-                     html.P(f"{told}.", className="vt-small")])  # fmt: skip
-
-
 def left_out(meta: Mapping[str, Any]) -> Component | None:
     """Return how many images are not placed, and why; None where all are."""
     if not meta["left_out"]:
@@ -238,32 +252,6 @@ def left_out(meta: Mapping[str, Any]) -> Component | None:
 def notes(meta: Mapping[str, Any]) -> Component | None:
     """Return what else is to be known; None where there is nothing."""
     return morphology_design.notes({"notes": meta["notes"]})
-
-
-def correlations(meta: Mapping[str, Any]) -> Component:
-    """Return which columns of numbers go with the position, the strongest first."""
-    known = [one for one in meta["correlations"] if one["r"] is not None]
-    if not known:
-        return html.P("This set has no column of numbers that varies here.", className="vt-small")
-    known.sort(key=lambda one: (-abs(one["r"]), one["column"]))
-    shown = known[:CORRELATED]
-    chart = gradient_figures.correlated(shown, meta["title"])
-    rows = [
-        (one["column"], statistic(one["r"]), p_text(one["p_adjusted"]), p_text(one["p"]),
-         number(one["n"]))
-        for one in shown
-    ]  # fmt: skip
-    head = ("Column", "Spearman r", "p, adjusted", "p", "Units")
-    more = len(known) - len(shown)
-    told = (
-        "Each unit counts once. p comes from 999 permutations of units, adjusted over all columns "
-        "(Benjamini and Hochberg). Between two groups a column that differs between them goes "
-        "with the position, whatever the cause."
-    )
-    if more:
-        told += f" {plural(more, 'weaker one')} in the JSON."
-    return html.Div([chart, tables.table(head, rows, caption="Columns that go with the position"),
-                     html.P(told, className="vt-small")])  # fmt: skip
 
 
 def methods(meta: Mapping[str, Any]) -> Component:

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from components import gallery, object_view, tables
 from components.attributes import attrs
-from components.state import captions, has_pictures, link, services
+from components.state import captions, has_pictures, link, services, titled
 from components.words import column_name, plural
 from core.imaging.shapes import is_shape
 from core.opened.objects import has_objects
@@ -107,18 +107,18 @@ def body(found: Any, row: int, inspect_store: dict[str, Any], told: str = "") ->
 
 def _figure(found: Any, row: int, record: dict[str, Any]) -> Component:
     """Return the picture of a row, if it has one, with its name."""
-    told: list[Any] = [html.Strong(f"Image {row}"), f" of {found.name}"]
+    told: list[Any] = [html.Strong(titled(found, row)), f" of {found.name}"]
     if not has_pictures(found):
         word = captions(found, [row])[0]
-        told = [html.Strong(f"Vector {row}"), f" of {found.name}", f": {word}" if word else ""]
-        return html.P(told, className="vt-inspector-word")
+        return html.P([*told, f": {word}" if word else ""], className="vt-inspector-word")
     shape = [record.get(name) for name in ("box_w", "box_h")]
     if any(side is None or side != side or not side for side in shape):
         shape = [record.get(name) for name in ("width", "height")]
     known = all(side is not None and side == side and side for side in shape)
     room = {"aspectRatio": f"{shape[0]} / {shape[1]}"} if known else {}
     picture = html.Img(
-        src=f"/image/{found.key}/{row}", alt=f"Image {row} of {found.name}", className="vt-large",
+        src=f"/image/{found.key}/{row}", alt=f"{titled(found, row)} of {found.name}",
+        className="vt-large",
         style=room,  # nothing moves when the picture arrives
     )  # fmt: skip
     return html.Figure([picture, html.Figcaption(told)], className="vt-inspector-figure")
@@ -136,7 +136,7 @@ def _near(found: Any, row: int, inspect_store: dict[str, Any]) -> Component:
     if not near:
         return html.P("Neighbours appear here once the set has a neighbour graph.",
                       className="vt-hint")  # fmt: skip
-    names = [f"Image {n.row}, distance {n.distance:.3f}" for n in near]
+    names = [f"{titled(found, n.row)}, distance {n.distance:.3f}" for n in near]
     shown = gallery.thumbs(found, [n.row for n in near], inspect_store, names)
     items = [
         html.Li([button, html.Span(f"{n.distance:.3f}", className="vt-small")])

@@ -120,6 +120,8 @@ def labelled(found: dict[str, Any], name: str) -> Component:
     """Return what a propagation, a probe or a batch made, with the way to it."""
     do = str(found.get("do") or "")
     _, told = LABELLING.get(do, ("", {}))
+    if found.get("by") == "words":  # by words nothing is too far, but something may be none of them
+        told = {**told, "far": "None of these"}
     pairs: list[tuple[str, Any]] = [
         (text, number(found[field]))
         for field, text in told.items()

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from components import morphology_figures, tables
 from components.attributes import attrs
 from components.morphology_frame import address, between, by_name, card, sentence, statistic
+from components.morphology_tables import csv_link
 from components.stacked import stacked
 from components.state import services
 from components.words import encoder_name, number, plural, share
@@ -111,7 +112,12 @@ def body(found: Any, comparison: Any, made: Card | None) -> list[Component]:
         return [top, html.P("The checks themselves are no longer kept; compare again to make them.",
                             className="vt-hint")]  # fmt: skip
     topics = (_topic(made, comparison, *one) for one in TOPICS)
-    return [top, *(part for part in topics if part is not None)]
+    links = html.Div(
+        [csv_link(comparison, "card", "Checks as CSV"),
+         csv_link(comparison, "card-distances", "Labels by distance as CSV")],
+        className="vt-actions",
+    )  # fmt: skip
+    return [top, *(part for part in topics if part is not None), links]
 
 
 def _topic(

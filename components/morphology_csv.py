@@ -147,6 +147,29 @@ def _meta(*path: str) -> Callable[[Any, Any], pd.DataFrame]:
     return made
 
 
+def _card(comparison: Any, items: Any) -> pd.DataFrame:
+    """Return the checks of the metric card that the comparison was made with."""
+    fields = ("name", "title", "topic", "value", "ci", "limit", "status", "text")
+    more = ("retrieval", "retrieval_ci", "pictures")
+    return flat([
+        {**{field: one.get(field) for field in fields},
+         **{field: (one.get("details") or {}).get(field) for field in more}}
+        for one in _checks(comparison)
+    ])  # fmt: skip
+
+
+def _card_distances(comparison: Any, items: Any) -> pd.DataFrame:
+    """Return the share of pairs with one label in each tenth of the distances."""
+    one = next((one for one in _checks(comparison) if one["name"] == "calibration"), {})
+    details = one.get("details") or {}
+    edges = details.get("edges") or []
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "same": details.get("same") or []})
+
+
+def _checks(comparison: Any) -> list[dict[str, Any]]:
+    return (comparison.meta.get("card") or {}).get("checks") or []
+
+
 def _distances(comparison: Any, items: Any) -> pd.DataFrame:
     """Return every pair of groups with its distance and its test."""
     return flat(joined(comparison.meta, "name"))
@@ -156,6 +179,8 @@ def _distances(comparison: Any, items: Any) -> pd.DataFrame:
 TABLES: dict[str, Callable[[Any, Any], pd.DataFrame]] = {
     "tests": _meta("tests"),
     "groups": _meta("design", "groups"),
+    "card": _card,
+    "card-distances": _card_distances,
     "units": _units,
     "rows": _rows,
     "distances": _distances,

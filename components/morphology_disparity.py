@@ -141,9 +141,10 @@ def hull(found: Mapping[str, Any] | None) -> str:
     """Return the volume of a hull with its range, "–" where a group has too few units."""
     if not found or parts.known(found.get("volume")) is None:
         return "–"
-    told = parts.value(found["volume"])
+    told, ci = parts.value(found["volume"]), found.get("ci") or (None, None)
     ends = parts.interval(found.get("ci"))
-    return told if ends == "–" else f"{told} ({ends})"
+    only = ends == "–" or ci[0] == ci[1]  # of the smallest group there is one sample
+    return told if only else f"{told} ({ends})"
 
 
 def pair_table(comparison: Any, pairs: Sequence[Mapping[str, Any]]) -> Component | None:

@@ -24,7 +24,8 @@ from components.words import encoder_name, number, plural, share
 #: Tables that can be downloaded: the name in the address, what it is called, and where the
 #: comparison keeps what is in it ("" always).
 TABLES = (
-    ("tests", "Tests", "tests"), ("groups", "Groups", ""), ("distances", "Distances", "distances"),
+    ("tests", "Tests", "tests"), ("groups", "Groups", ""), ("card", "Metric card", "card"),
+    ("distances", "Distances", "distances"),
     ("matrix", "Matrix of distances", "distances"), ("pairwise", "Pairs of groups", "pairwise"),
     ("dispersion", "Spread", "dispersion"), ("disparity", "Variety", "disparity"),
     ("disparity-pairs", "Differences in variety", "disparity"), ("tree", "Tree", "tree"),

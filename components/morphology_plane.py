@@ -122,6 +122,6 @@ def chart(comparison: Any, names: Sequence[str], found: Coordinates) -> Componen
     label = f"{len(names)} groups in a plane; the table of pairs tells their distances."
     return drawn.figure(
         "morph-plane", "Groups by principal coordinates", data, layout, label=label, height=HEIGHT,
-        file=parts.file_name(comparison, "plane"), least=420,
+        file=parts.file_name(comparison, "plane"), least=600,
         links=[parts.csv_link(comparison, "plane", what="The coordinates of the groups")],
     )  # fmt: skip

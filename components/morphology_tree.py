@@ -172,11 +172,15 @@ def supports(
     if not nodes:
         return []
     told = [share(values[n]) for n in nodes]
+    # a figure stands away from the line that leads on to the sibling, above or below
+    lower = {max(link[:2], key=lambda node: at.places[int(node)]) for link in links}
+    below = {n for n in nodes if leaves + n in lower}
     firm = [(values[n] or 0.0) >= FIRM for n in nodes]
     return [
         {"type": "scatter", "mode": "markers+text" if written else "markers",
          "x": [at.heights[leaves + n] for n in nodes], "y": [at.places[leaves + n] for n in nodes],
-         "text": [text.removesuffix(" %") for text in told], "textposition": "top left",
+         "text": [text.removesuffix(" %") for text in told],
+         "textposition": [f"{'bottom' if n in below else 'top'} left" for n in nodes],
          "textfont": {"size": 11}, "cliponaxis": False,
          "customdata": told,
          "hovertemplate": "in %{customdata} of trees, at %{x:.3f}<extra></extra>",

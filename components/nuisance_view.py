@@ -20,6 +20,8 @@ STATES = {
     "none": ("pass", "No sign"),
     "unknown": ("unknown", "Not tested"),
 }
+#: Colours of before and after, which show on light and on dark.
+LOOKS = {"before": "#2f74b9", "after": "#ba7025"}
 
 
 def residual_id(what: Any) -> dict[str, Any]:
@@ -84,24 +86,25 @@ def _chart(meta: Mapping[str, Any]) -> Component | None:
         name = word if meta["after"] is not None else "Share explained"
         traces.append({
             "type": "bar", "orientation": "h", "name": name, "y": [one for one, _ in known],
-            "x": [told[0] for _, told in known],
+            **({"marker": {"color": LOOKS[when]}} if meta["after"] is not None else {}),
+            "x": [100 * told[0] for _, told in known],
             "error_x": {
                 "type": "data", "symmetric": False, "thickness": 1.2, "width": 3,
-                "array": [max(0.0, told[2] - told[0]) for _, told in known],
-                "arrayminus": [max(0.0, told[0] - told[1]) for _, told in known],
+                "array": [100 * max(0.0, told[2] - told[0]) for _, told in known],
+                "arrayminus": [100 * max(0.0, told[0] - told[1]) for _, told in known],
             },
-            "hovertemplate": "%{y}: %{x:.1%}<extra>%{fullData.name}</extra>",
+            "hovertemplate": "%{y}: %{x:.1f} %<extra>%{fullData.name}</extra>",
         })  # fmt: skip
         spoken.append(f"{name}: " + ", ".join(f"{title} {figure(told[0])}"
                                               for title, told in known))  # fmt: skip
     if not traces:
         return None
     layout = {
-        "xaxis": {"range": [0, 1], "tickformat": ".0%",
-                  "title": {"text": "of which cluster an image is in"}},
+        "xaxis": {"range": [0, 103], "ticksuffix": " %",
+                  "title": {"text": "of the clusters explained"}},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "showlegend": len(traces) > 1, "legend": {"orientation": "h", "y": 1.15},
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 44},
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 44},
     }  # fmt: skip
     chart = figures.graph("nuisance", {"data": traces, "layout": layout},
                           height=110 + 34 * len(lines),

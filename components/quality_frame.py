@@ -17,8 +17,8 @@ from dash.development.base_component import Component
 
 from components import gallery
 from components.attributes import attrs
-from components.state import link
-from components.words import number
+from components.state import link, noun
+from components.words import number, plural
 
 PAGE, NOW, GO, TOLD = "quality-page", "quality-now", "quality-go", "quality-told"
 JOBS, SHOWN, TRAIL = "quality-jobs", "quality-shown", "quality-trail"
@@ -221,7 +221,7 @@ def confirm_dialog() -> Component:
 def asked(found: Any, sentence: str, images: int, rows: Sequence[int]) -> list[Component]:
     """Return what the dialog says: what would be done, with some of the pictures it is about."""
     shown = list(rows)[:ASKED]
-    strip = gallery.mosaic(found, shown, "Some of the images") if shown else None
+    strip = gallery.mosaic(found, shown, f"Some of the {noun(found)}s") if shown else None
     more = images - len(shown)
     parts: list[Component | None] = [
         html.H2("Decide many at once", id=DIALOG_TITLE),
@@ -232,9 +232,8 @@ def asked(found: Any, sentence: str, images: int, rows: Sequence[int]) -> list[C
     return [part for part in parts if part is not None]
 
 
-def agreed(topic: str, images: int) -> str:
-    """Return what the button says that does it."""
-    one = "image" if images == 1 else "images"
+def agreed(topic: str, images: int, one: str = "image") -> str:
+    """Return what the button says that does it; `one` is what an item is called."""
     if topic == "labels":
-        return f"Change the labels of {number(images)} {one}"
-    return f"Leave out {number(images)} {one}"
+        return f"Change the labels of {plural(images, one)}"
+    return f"Leave out {plural(images, one)}"

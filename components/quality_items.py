@@ -12,6 +12,7 @@ from components.inspector import item_link
 from components.state import captions, has_pictures, noun, services
 from components.words import number
 from core.findings.describe import label_now
+from core.ingest.objects.making import OBJECT
 from core.opened.values import is_missing
 
 #: Neighbours shown beside an item.
@@ -69,6 +70,8 @@ def name_of(found: Any, row: int) -> str:
         frame: Any = items["frame"].iat[row] if "frame" in items else None
         if name and not is_missing(frame):
             return f"{name}, no. {number(int(frame))}"
+        if name and noun(found) == "object":
+            return f"{name}, object {items[OBJECT].iat[row]}"
         if name and name not in {"nan", "<NA>"}:
             return name
     return f"{noun(found).capitalize()} {number(row)}"

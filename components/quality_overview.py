@@ -16,7 +16,6 @@ from core.findings.model import TITLES, TOPICS
 #: What a topic's cases are called.
 CASES = {
     "duplicates": ("group", "groups"),
-    "outliers": ("image", "images"),
     "pictures": ("picture", "pictures"),
     "labels": ("label", "labels"),
 }
@@ -159,7 +158,7 @@ def card(
             [title, html.P("Not looked for in the last check.", className="vt-small")],
             className="vt-card vt-topic",
         )
-    case = CASES[topic]
+    case = (noun(found),) if topic == "outliers" else CASES[topic]
     left = html.P(
         [html.Strong(number(one.open)), f" of {plural(one.found, *case)} to decide"]
         if one.found

@@ -254,7 +254,7 @@ def _map(found: Any, selection: dict[str, Any], view: Any, name: str) -> Compone
         "Map",
         _select("Method", "map", name, options),
         _row(_button("Map these alone", "map", name, look="btn-primary")),
-        html.P("A map of these images from their vectors, with their own themes. "
+        html.P(f"A map of these {noun(found)}s from their vectors, with their own themes. "
                "This one stays as it is.", className="vt-small"),
         target=_for(selection),
     )  # fmt: skip

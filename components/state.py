@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import current_app
 
 from core.errors import NotFoundError
+from core.opened.called import called
 
 #: Row counts that a page shows at once.
 PAGE_SIZE = 100
@@ -34,8 +35,15 @@ def has_pictures(found: Any) -> bool:
 
 
 def noun(found: Any) -> str:
-    """Return what one item of an open set is called."""
-    return "image" if has_pictures(found) else "vector"
+    """Return what one item of an open set is called: image, object, frame or vector."""
+    if not has_pictures(found):
+        return "vector"
+    return called(found.items, found.base.request.get("source"))
+
+
+def titled(found: Any, row: int) -> str:
+    """Return an item's name by its number: "Image 5", "Object 5"."""
+    return f"{noun(found).capitalize()} {row}"
 
 
 def captions(found: Any, rows: Sequence[int]) -> list[str]:

@@ -9,7 +9,9 @@ from dash.development.base_component import Component
 from components import encoder_sets, figures, follow_up, notices, shell, tuning_form
 from components.attributes import attrs
 from components.encoder_frame import PLACE, SAID, badge, card
+from components.stacked import stacked
 from components.state import link, services
+from components.tables import facts
 from components.words import ago, encoder_name, number, plural, score
 from core.encoders.tuned import Tuned, tuned_encoders
 from core.errors import NotFoundError, VitrineError
@@ -69,7 +71,8 @@ def _result(one: Tuned) -> Component:
     """Return what was made: the verdict, before and after, the loss, and its lineage."""
     made, compared = one.lineage, one.lineage["comparison"]
     look, word = _BADGES[compared["verdict"]]
-    text = compared["text"]
+    first, colon, rest = str(compared["text"]).partition(": ")
+    text = f"{rest[:1].upper()}{rest[1:]}" if colon and first.lower() == word else compared["text"]
     line = html.P([badge(look, word), " ", text], className="vt-tuning-verdict")
     use = html.Button(
         "Make a set with it", id={"component": "tuning", "part": "use", "name": one.name},
@@ -87,25 +90,17 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> Component | None:
     """Return the figures before and after, with the interval of the difference."""
     if not lines:
         return None
-    names = ("On images held out", "Before", "After", "Difference, 95 % interval", "")
+    names = ("On images held out", "Before", "After", "Difference, 95 % interval", "So it is")
     rows = [
-        html.Tr(
-            [
-                html.Th([line["title"], *_less(line)], scope="row"),
-                html.Td(score(line["before"])), html.Td(score(line["after"])),
-                html.Td(_interval(line)), html.Td(_word(line["verdict"])),
-            ]
-        )
+        [html.Div([html.Strong(line["title"]), *_less(line)]), score(line["before"]),
+         score(line["after"]), _interval(line), _word(line["verdict"])]
         for line in lines
     ]  # fmt: skip
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
-    table = html.Table([head, html.Tbody(rows)], className="vt-table")
-    return html.Div(table, className="vt-table-wrap", tabIndex=0, role="region",
-                    **attrs(aria_label="Before and after"))  # fmt: skip
+    return stacked(names, rows, caption="Before and after")
 
 
 def _less(line: Mapping[str, Any]) -> list[Component]:
-    return [] if line["more"] else [html.Div("less is better", className="vt-small")]
+    return [] if line["more"] else [html.Div("Less is better.", className="vt-small")]
 
 
 def _interval(line: Mapping[str, Any]) -> str:
@@ -132,12 +127,13 @@ def losses(name: str, values: Sequence[float]) -> Component | None:
     epochs = list(range(1, len(values) + 1))
     trace = {"type": "scatter", "mode": "lines+markers", "x": epochs, "y": list(values),
              "hovertemplate": "epoch %{x}: %{y:.4g}<extra></extra>"}  # fmt: skip
-    layout = {"xaxis": {"title": {"text": "epoch"}, "tickformat": ",d"},
+    step = -(-len(values) // 10)  # ticks at whole epochs, ten at most
+    layout = {"xaxis": {"title": {"text": "epoch"}, "tickformat": ",d", "tick0": 1, "dtick": step},
               "yaxis": {"title": {"text": "loss"}}}  # fmt: skip
     text = f"Loss {values[0]:.3g} in the first epoch, {values[-1]:.3g} in the last of {len(values)}"
     chart = figures.graph(f"loss-{name}", {"data": [trace], "layout": layout}, label=text,
                           height=180)  # fmt: skip
-    return html.Div([html.P(f"{text}.", className="vt-small"), chart])
+    return html.Div([html.P(f"{text}.", className="vt-small"), chart], className="vt-losses")
 
 
 def _lineage(made: Mapping[str, Any]) -> Component:
@@ -153,8 +149,8 @@ def _lineage(made: Mapping[str, Any]) -> Component:
         "Took": f"{made['seconds'] / 60:.1f} minutes", "Seed": str(made["seed"]),
         "Set": f"{made['set']} ({made['imageset'][:8]})", "Made": ago(made["created"]),
     }  # fmt: skip
-    inside = [part for name, told in lines.items() for part in (html.Dt(name), html.Dd(told))]
-    return html.Details([html.Summary("How it was made"), html.Dl(inside, className="vt-facts")])
+    made_by = facts(tuple(lines.items()), "vt-facts vt-facts-row")
+    return html.Details([html.Summary("How it was made"), made_by])
 
 
 def _begun(one: Unfinished) -> Component:

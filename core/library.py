@@ -3,7 +3,7 @@
 Opening is cheap and nothing here imports what computes; results come memory-mapped from disk.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -198,6 +198,38 @@ class Library:
             raise NotFoundError("this set has changed or is gone; reload the page")
         self._found[imageset_key] = found.name
         return found
+
+    def name_of(
+        self, name: str, imageset: str, encoded: Callable[[OpenSet], bool], what: str = "this"
+    ) -> str:
+        """Return the name of a set or part with these images, encoded as told.
+
+        Parameters
+        ----------
+        name
+            What it was called elsewhere; looked at before the others.
+        imageset
+            Key of its image set.
+        encoded
+            Whether a set's vectors are the ones.
+        what
+            What was made of it, for the message.
+
+        Raises
+        ------
+        NotFoundError
+            There is none here.
+        """
+        first = [name] if self.has(name) else []
+        for one in dict.fromkeys([*first, *self.names()]):
+            with suppress(VitrineError):  # a damaged set hides no others
+                opened = self.open(one)
+                if opened.key == imageset and encoded(opened):
+                    return one
+        raise NotFoundError(
+            f"no set here has the images and vectors of {what} ({name!r}, image set "
+            f"{imageset[:12]}): run the same folder with the same encoder first"
+        )
 
     def _with_key(self, imageset_key: str) -> Iterator[OpenSet]:
         """Yield the sets, then the parts, that have an image set; damaged ones hide no others."""

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from core.errors import InputError, NotFoundError, VitrineError
+from core.errors import InputError, NotFoundError
 from core.report.compare import compare_reports
-from core.storage.store import Workspace, read_json
+from core.storage.lines import Lines
+from core.storage.store import Workspace
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -119,23 +120,11 @@ class Reports:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._manifests: dict[str, dict[str, Any]] = {}
+        self._lines = Lines(workspace, "report", _line)
 
     def list(self, name: str) -> list[ReportLine]:
         """Return a line about every report of a set or part, the newest first."""
-        lines = []
-        for path in (self._workspace.root / "artefacts" / "report").glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                manifest = self._manifests.get(key) or read_json(path)
-            except VitrineError:  # a damaged one hides no others
-                continue
-            self._manifests[key] = manifest
-            if manifest["meta"].get("name") == name:
-                lines.append(_line(key, manifest["meta"]))
-        return sorted(lines, key=lambda line: (line.created, line.id), reverse=True)
+        return self._lines.of(name)
 
     def open(self, report_id: str) -> dict[str, Any]:
         """Return a report's JSON; see `docs/methods/report.md`.
@@ -161,9 +150,11 @@ class Reports:
         return compare_reports(self.open(a), self.open(b))
 
 
-def _line(key: str, meta: Mapping[str, Any]) -> ReportLine:
-    """Return a line about a report from its manifest."""
-    return ReportLine(
+def _line(key: str, manifest: Mapping[str, Any]) -> tuple[Sequence[str], ReportLine]:
+    """Return the set of a report, and a line about it, from its manifest."""
+    meta = manifest["meta"]
+    line = ReportLine(
         key, meta["created"], meta["slice"], meta["count"], meta["verdict"], meta["strategy"],
         meta["level"], meta["choice"], meta["imageset"],
     )  # fmt: skip
+    return (meta["name"],), line

@@ -35,6 +35,9 @@ PAGES = {
     "quality": ("/quality?set=digits", ".vt-topics"),
     "labels": ("/quality?set=digits&view=labels", "#quality-case"),
     "curate": ("/curate?set=digits", ".vt-figure .main-svg"),
+    "morphology": ("/morphology?set=digits&view=distances", ".vt-figure .main-svg"),
+    "drift": ("/drift?set=digits&view=where", ".vt-figure .main-svg"),
+    "encoders": ("/encoders?set=digits&view=court", ".vt-tab-here"),
     "sets": ("/", ".vt-set"),
     "jobs": ("/jobs", ".vt-job"),
 }
@@ -100,15 +103,22 @@ def run(workspace: str, *command: str) -> dict[str, Any]:
     return found
 
 
-def prepare(workspace: str) -> str:
-    """Compute the sample set, test its themes, choose a tenth; return the report's address."""
+def prepare(workspace: str) -> dict[str, tuple[str, str]]:
+    """Compute what the pages show; return the pictures whose address is known only then."""
     run(workspace, "run", "sample:digits", "--name", "digits", "--encoder", "pixels",
         "--map", "umap", "--map", "tsne")  # fmt: skip
     run(workspace, "clusters", "digits", "--stability")
     run(workspace, "quality", "digits", "--turned")
     run(workspace, "curate", "digits", "--slice", "first to label")
+    run(workspace, "morphology", "digits", "--by", "label")
+    gradient = run(workspace, "gradient", "digits", "--by", "label", "--from", "1", "--to", "7")
+    run(workspace, "drift", "digits:label=3", "digits:label=8", "--no-changes")
+    run(workspace, "court", "digits", "--encoder", "colour-texture")
     report = run(workspace, "report", "digits", "--slice", "first to label")
-    return f"/report/{report['id']}"
+    return {
+        "gradient": (f"/gradient?set=digits&key={gradient['key']}", ".vt-gradient-strip img"),
+        "report": (f"/report/{report['id']}", ".vt-report, main h1"),
+    }
 
 
 def take(browser: Any, site: str, name: str, theme: str, size: tuple[int, int]) -> Iterator[Path]:
@@ -130,7 +140,7 @@ def main() -> None:
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as workspace:
-        PAGES["report"] = (prepare(workspace), ".vt-report, main h1")
+        PAGES.update(prepare(workspace))
         with served(workspace) as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=list(ARGUMENTS)

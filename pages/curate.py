@@ -25,7 +25,7 @@ register_page(__name__, path="/curate", name="Curate", title="Curate · Vitrine"
 
 PAGE, PLACE, JOBS, PREVIEW = "curate-page", "curate-place", "curate-jobs", "curate-preview"
 KINDS = ("curate", "split", "report")
-VIEWS = {"": "Choose images", "split": "Train, validation and test"}
+VIEWS = {"": "Choose {}s", "split": "Train, validation and test"}
 
 
 @notices.explained
@@ -79,7 +79,7 @@ def body(keys: dict[str, str]) -> list[Component]:
 def head(found: Any, view: str) -> Component:
     """Return the title and the switch between choosing and dividing."""
     tabs = [
-        dcc.Link(text, href=link("/curate", set=found.name, view=value),
+        dcc.Link(text.format(noun(found)), href=link("/curate", set=found.name, view=value),
                  className="vt-tab" + (" vt-tab-here" if value == view else ""))
         for value, text in VIEWS.items()
     ]  # fmt: skip

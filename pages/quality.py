@@ -31,7 +31,7 @@ from components import (
 from components.quality_frame import GO, JOBS, NOW, PAGE, SHOWN, TOLD, TRAIL
 from components.quality_queue import ACCEPT, BEFORE, BUTTONS, DROP, KEEP, LIMIT, NEXT, REDO, UNDO
 from components.quality_view import listed, narrowed, shown, state_of
-from components.state import choose_set, services
+from components.state import choose_set, noun, services
 from core.errors import VitrineError
 
 register_page(__name__, path="/quality", name="Quality", title="Quality · Vitrine", order=3)
@@ -241,7 +241,8 @@ def ask(clicks: list[int | None], keys: dict[str, str]) -> Any:
                               **narrow).cases  # fmt: skip
     rows = quality_queue.concerned(cases)
     body = quality_frame.asked(found, sentence, images, rows)
-    return body, quality_frame.agreed(wanted["topic"], images), {**wanted, "at": time.time_ns()}
+    agreed = quality_frame.agreed(wanted["topic"], images, noun(found))
+    return body, agreed, {**wanted, "at": time.time_ns()}
 
 
 @callback(

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from core.checking.pieces import in_pieces
-from core.checking.pixels import CHANGED, is_other
 from core.config import Settings
 from core.encoders import open_encoder
 from core.encoders.base import Encoder
@@ -17,6 +16,7 @@ from core.errors import DecodeError, EncoderUnavailableError
 from core.imaging.decode import ItemFile, Limits, Picture, load_picture
 from core.imaging.files import FileHashes
 from core.imaging.perturb import LEARNED, TRANSFORMS
+from core.imaging.same import CHANGED, is_other
 from core.keys import artefact_key
 from core.opened.openset import OpenSet
 from core.progress import Progress

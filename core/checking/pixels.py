@@ -20,7 +20,8 @@ from core.imaging.files import FileHashes
 from core.imaging.imagefile import reason_of
 from core.imaging.measures import Measures
 from core.imaging.pixels import VERSION, Look, look_at_item, pack, unpack
-from core.keys import artefact_key, digest, item_id
+from core.imaging.same import CHANGED, is_other
+from core.keys import artefact_key
 from core.opened.openset import OpenSet
 from core.progress import Progress
 from core.storage.catalog import Catalog
@@ -32,7 +33,6 @@ STAGE = "pictures"
 PIECE = 16
 #: Reasons that are kept of pictures that could not be read.
 REASONS = 100
-CHANGED = "was changed since the set was made: run the set again"
 MEASURED = tuple(Measures.__slots__)
 NUMBERS = (*MEASURED, "width", "height", "orientation")
 
@@ -215,24 +215,6 @@ def _look(file: ItemFile, kind: str, limits: Limits, hashes: FileHashes) -> Look
         return CHANGED if is_other(file, kind, hashes) else look
     except Exception as error:  # one picture must not stop a check
         return reason_of(error)
-
-
-def is_other(file: ItemFile, kind: str, hashes: FileHashes) -> bool:
-    """Tell whether a file holds something else than what its item id was made from.
-
-    Raises
-    ------
-    OSError
-        It cannot be read.
-    """
-    if kind != "idx":
-        return item_id(hashes.sha256_of(file.path), file.region) != file.item_id
-    from core.imaging.idx import read_frame
-
-    array, _ = read_frame(file.path, file.region.frame)
-    if array.dtype.itemsize > 1:  # its byte order in the id is that of the file
-        return False
-    return digest("idx-item", (array.dtype.str, *array.shape), array.tobytes()) != file.item_id
 
 
 def _write(

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from core.curate.requests import CurateRequest
-from core.errors import NotFoundError, VitrineError
-from core.storage.store import Artefact, Workspace, read_json
+from core.errors import NotFoundError
+from core.storage.lines import Lines, whole
+from core.storage.store import Artefact, Workspace
 
 #: The splits, by their number.
 SPLITS = ("train", "validation", "test")
@@ -119,7 +120,7 @@ class Choices:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._manifests: dict[tuple[str, str], dict[str, Any]] = {}
+        self._kept = {kind: Lines(workspace, kind, whole) for kind in ("choice", "splits")}
 
     def list(self, name: str, view: Any = None) -> Sequence[ChoiceLine]:
         """Return a line about every choice of a set or part, the newest first.
@@ -132,7 +133,7 @@ class Choices:
             What was decided about it (`Desk.view`): with it, each line tells the name that its
             slice has now; without it, the name that it was first given.
         """
-        lines = [_choice_line(key, m, view) for key, m in self._all("choice", name)]
+        lines = [_choice_line(key, m, view) for key, m in self._kept["choice"].of(name)]
         return sorted(lines, key=lambda line: (line.created, line.key), reverse=True)
 
     def open(self, key: str) -> Choice:
@@ -156,7 +157,7 @@ class Choices:
         """Return a line about every division of a set or part, the newest first."""
         lines = [
             SplitLine(key, m["created"], meta["counts"], meta["slices"], meta["imageset"])
-            for key, m in self._all("splits", name)
+            for key, m in self._kept["splits"].of(name)
             if (meta := m["meta"])
         ]
         return sorted(lines, key=lambda line: (line.created, line.key), reverse=True)
@@ -176,22 +177,6 @@ class Choices:
         except NotFoundError:
             what = "choice" if kind == "choice" else "division into splits"
             raise NotFoundError(f"no {what} with this id is kept here; make it again") from None
-
-    def _all(self, kind: str, name: str) -> Sequence[tuple[str, dict[str, Any]]]:
-        """Return key and manifest of every artefact of a kind that belongs to a set."""
-        found = []
-        for path in (self._workspace.root / "artefacts" / kind).glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                manifest = self._manifests.get((kind, key)) or read_json(path)
-            except VitrineError:  # a damaged one hides no others
-                continue
-            self._manifests[kind, key] = manifest
-            if manifest["meta"].get("name") == name:
-                found.append((key, manifest))
-        return found
 
 
 def _choice_line(key: str, manifest: Mapping[str, Any], view: Any) -> ChoiceLine:

@@ -10,7 +10,7 @@ from core.commands import drift_words
 from core.commands.printed import print_json
 from core.commands.verified import verified
 from core.config import Settings
-from core.drift.request import MAPS, PLACED
+from core.drift.request import MAPS, PERMUTED, PLACED
 from core.errors import InputError
 
 #: Exit code where `--fail-on` holds; 2 is a mistake.
@@ -172,7 +172,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
                      "comparisons of A are listed")  # fmt: skip
     one.add_argument("--unit", metavar="COL", help="images with one value here belong together")
     one.add_argument("--label", metavar="COL", help="the labels whose own look is compared")
-    one.add_argument("--permutations", type=int, default=999, metavar="N",
+    one.add_argument("--permutations", type=int, default=PERMUTED, metavar="N",
                      help="splits drawn for each test, 99 to 9,999")  # fmt: skip
     one.add_argument("--approximate", action="store_true", help="test all units of large sets, by "
                      "random features, instead of a sample")  # fmt: skip

@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from core.commands import drift_series_words
 from core.commands.printed import print_json
+from core.commands.verified import verified
 from core.config import Settings
 from core.drift.gate import Gate
 from core.errors import InputError, VitrineError
@@ -24,6 +26,11 @@ LEAST, MOST = 1, 86_400
 
 
 def _series(options: argparse.Namespace, settings: Settings) -> int:
+    if options.verify:
+        return _verify(options, settings)
+    if not options.name:
+        raise InputError("drift-series: name the set whose images the batches are, or give "
+                         "--verify FILE")  # fmt: skip
     ways = [options.by, options.batch or options.slice, options.folder]
     if sum(way is not None for way in ways) > 1:
         raise InputError("drift-series: give one of --by, --batch or --slice, and --folder")
@@ -82,29 +89,43 @@ def _told(
     result: dict[str, Any], options: argparse.Namespace, settings: Settings, gate: Gate | None
 ) -> int:
     """Print a series, and return 3 where the condition holds for its newest batch."""
+    told = _judged(result, gate)
+    for file in options.out or []:
+        _write(Path(file).expanduser().absolute(), result, settings, told)
+    if options.json:
+        print_json(_document(result, settings, told))
+    else:
+        drift_series_words.tell(result)
+    if told is None:
+        return 0
+    for line in drift_series_words.of_gate(told):
+        print(line, file=sys.stderr)
+    return FAILED if told["failed"] else 0
+
+
+def _judged(result: dict[str, Any], gate: Gate | None) -> dict[str, Any] | None:
+    """Return what became of the condition for the newest batch; None without one."""
     from core.drifting.series import gated
 
-    judged = None if gate is None else gate.judge(gated(result))
-    for file in options.out or []:
-        _write(Path(file).expanduser().absolute(), result, settings)
-    if options.json:
-        told = None if judged is None or gate is None else {
-            "condition": gate.text, "failed": judged.failed, "figures": judged.used,
-            "unknown": list(judged.unknown), "batch": result["batches"][-1]["name"],
-        }  # fmt: skip
-        print_json(result if told is None else {**result, "gate": told})
-    else:
-        _tell(result)
-    if judged is None or gate is None:
-        return 0
-    newest = result["batches"][-1]["name"]
-    for name in judged.unknown:
-        print(f"gate: {name} of batch {newest} is not known; it stops nothing", file=sys.stderr)
-    if judged.failed:
-        figures = ", ".join(f"{name} {value:.3g}" for name, value in judged.used.items()
-                            if value is not None)  # fmt: skip
-        print(f"gate: batch {newest}: {gate.text} holds ({figures})", file=sys.stderr)
-    return FAILED if judged.failed else 0
+    if gate is None:
+        return None
+    judged = gate.judge(gated(result))
+    return {
+        "condition": gate.text, "failed": judged.failed, "figures": judged.used,
+        "unknown": list(judged.unknown), "batch": result["batches"][-1]["name"],
+    }  # fmt: skip
+
+
+def _document(
+    result: dict[str, Any], settings: Settings, told: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return a series as JSON that can be verified."""
+    from core.drifting.series_again import document_of
+    from core.drifts.series import SeriesKept
+    from core.runner import open_workspace
+
+    kept = SeriesKept(open_workspace(settings)).series(result["series"])
+    return document_of(kept.key, kept.meta, told)
 
 
 def _checked(path: Path, given: str) -> None:
@@ -115,7 +136,9 @@ def _checked(path: Path, given: str) -> None:
         raise InputError(f"{path} is a folder: name a file")
 
 
-def _write(path: Path, result: dict[str, Any], settings: Settings) -> None:
+def _write(
+    path: Path, result: dict[str, Any], settings: Settings, told: dict[str, Any] | None
+) -> None:
     """Write a series into a file, by the end of its name."""
     from core.drifts.report.series import render_series
     from core.drifts.series import SeriesKept
@@ -126,7 +149,8 @@ def _write(path: Path, result: dict[str, Any], settings: Settings) -> None:
 
     kept, kind = SeriesKept(open_workspace(settings)).series(result["series"]), path.suffix.lower()
     if kind == ".json":
-        data = json.dumps(result, indent=1, allow_nan=False).encode("ascii")
+        document = _document(result, settings, told)
+        data = json.dumps(document, indent=1, allow_nan=False).encode("ascii")
     elif kind == ".csv":
         data = kept.batches.to_csv(index=False).encode()
     else:
@@ -135,31 +159,6 @@ def _write(path: Path, result: dict[str, Any], settings: Settings) -> None:
     with storage_errors(f"writing {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_flushed(path, data)
-
-
-def _tell(result: dict[str, Any]) -> None:
-    print(result["verdict"]["sentence"])
-    print(result["trend"]["text"])
-    print(result["change"]["text"])
-    for note in result["notes"]:
-        print(f"note: {note}")
-    for one in result["batches"]:
-        print(_line(one))
-    if result["plan"] is not None:
-        print(result["plan"]["text"])
-    print(f"series {result['series']}")
-
-
-def _line(one: dict[str, Any]) -> str:
-    """Return a batch in one line, its distance first."""
-    count = f"{one['units']:,} unit{'s' * (one['units'] != 1)}"
-    if one["p"] is None:
-        return f"  {one['name']}: {count}, not tested"
-    mark = "differs" if one["outside"] else "as the reference"
-    return (
-        f"  {one['name']}: {mark}, MMD² {one['distance']:.4g} (reference {one['low']:.3g} to "
-        f"{one['high']:.3g}), p {one['p']:.2g}, {one['p_adjusted']:.2g} after Holm, {count}"
-    )
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
@@ -181,6 +180,17 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     if not lines:
         print(f"no series of {options.name} yet; make one with --reference SIDE and --by COLUMN")
     return 0
+
+
+def _verify(options: argparse.Namespace, settings: Settings) -> int:
+    """Make a series again and compare; 0 if it is the same, 1 if not."""
+    from core.drifting.series_again import verify
+
+    given = (options.name, options.reference, options.by, options.batch, options.slice,
+             options.folder, options.watch, options.fail_on, options.out)  # fmt: skip
+    if any(one is not None for one in given):
+        raise InputError("drift-series: --verify checks a file; give nothing else with it")
+    return verified(options, settings, verify, "a series of batches", print_json)
 
 
 # -- a watched folder ------------------------------------------------------------------------------
@@ -261,24 +271,11 @@ def _plan(options: argparse.Namespace, settings: Settings) -> int:
     request = SeriesRequest(options.name, unit=options.unit, share=options.share,
                             like=options.like, seed=settings.seed)  # fmt: skip
     result = _made(options, settings, request)
-    plan = result["plan"]
     if options.json:
-        print_json(result)
-        return 0
-    if plan is None:
-        print(f"{result['reference']['label']}: too few units for a plan; 50 are needed")
-        return 0
-    print(plan["text"])
-    for one in plan["needed"]:
-        print(f"  {100 * one['share']:.3g} % new: {_size(one)}")
+        print_json(_document(result, settings, None))
+    else:
+        drift_series_words.tell_plan(result)
     return 0
-
-
-def _size(one: dict[str, Any]) -> str:
-    if one["images"] is None:
-        return "no size is enough"
-    how = "measured here" if one["how"] == "measured" else "by formula"
-    return f"{one['images']:,} images ({how})"
 
 
 # -- the parser ------------------------------------------------------------------------------------
@@ -291,8 +288,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     one = commands.add_parser(
         "drift-series", parents=[common], help="batches over time against one reference"
     )
-    one.add_argument("name", help="the set whose images the batches are; with --folder, the set "
-                     "that is made of them")  # fmt: skip
+    one.add_argument("name", nargs="?", help="the set whose images the batches are; with "
+                     "--folder, the set that is made of them")  # fmt: skip
     one.add_argument("--reference", metavar="SIDE", help="what batches are held against: SET, "
                      "SET/PART, SET:slice=NAME or SET:COLUMN=VALUE")  # fmt: skip
     one.add_argument("--by", metavar="COL", help="the column whose values, or periods, are batches")
@@ -311,6 +308,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
                      "newest batch; of p, mmd2, outside, batch_units")  # fmt: skip
     one.add_argument("--out", action="append", metavar="FILE", help="write the batches: a file "
                      "that ends with .html, .pdf, .json or .csv; may be repeated")  # fmt: skip
+    one.add_argument("--verify", metavar="FILE", help="make the series in FILE, which --json "
+                     "printed or --out wrote, again and compare every number")  # fmt: skip
     _shared(one)
     one.set_defaults(do=_series)
     plan = commands.add_parser(

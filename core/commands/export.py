@@ -9,19 +9,20 @@ from typing import Any
 from core.config import Settings
 
 
-def _target(options: argparse.Namespace, opened: Any) -> Path:
+def _target(options: argparse.Namespace, opened: Any, how: Any) -> Path:
     """Return where to write, absolute."""
     from core.export.request import default_target
 
     if options.out:
         return Path(options.out).expanduser().absolute()
-    return default_target(opened, options.to)
+    return default_target(opened, options.to, how)
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:
     """Export to files at once; to a folder as a job, which the dashboard shows too."""
     from core.curation import Desk
-    from core.export.formats import Options, format_of
+    from core.export.formats import Options, in_a_folder
+    from core.export.handing import needs_pictures
     from core.export.request import ExportRequest
     from core.library import Library
     from core.runner import open_workspace
@@ -29,13 +30,14 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     workspace = open_workspace(settings)
     opened = Library.with_desk(workspace, Desk(workspace)).open(options.name)
     how = Options(
-        options.absolute, options.null, options.layout, options.hard, options.escape_formulas
-    )
+        options.absolute, options.null, options.layout, options.hard, options.escape_formulas,
+        options.pictures or needs_pictures(opened, workspace, options.to),
+    )  # fmt: skip
     asked = ExportRequest(
-        options.name, options.to, str(_target(options, opened)), options.selection,
+        options.name, options.to, str(_target(options, opened, how)), options.selection,
         options.slice, options.cluster, how,
     )  # fmt: skip
-    do = _as_job if format_of(options.to).folder else _at_once
+    do = _as_job if in_a_folder(options.to, how) else _at_once
     _tell(do(asked, opened, workspace, settings), options.json)
     return 0
 
@@ -75,6 +77,8 @@ def _tell(done: dict[str, Any], as_json: bool) -> None:
         text = "".join(f"{file}\n" for file in done["files"])
     sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
     sys.stdout.buffer.flush()
+    for note in () if as_json else done["notes"]:
+        print(note, file=sys.stderr)
     if as_json or not done["missing_count"]:
         return
     noun = "file" if done["missing_count"] == 1 else "files"
@@ -91,7 +95,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
         "--to",
         required=True,
         metavar="FORMAT",
-        help="csv, parquet, npy, paths, manifest, sheet-png, sheet-pdf, copies, links or crops",
+        help="csv, parquet, npy, paths, coco, cvat, labelstudio, counts, manifest, sheet-png, "
+        "sheet-pdf; into a folder copies, links, crops, fiftyone, yolo",
     )
     export.add_argument("--out", help="file or folder to write; NAME.FORMAT here if not given")
     which = export.add_mutually_exclusive_group()
@@ -103,6 +108,10 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--layout", metavar="L", default="tree",
         help="folders: tree (as the set's own), flat (all in one) or label (one a label)",
+    )  # fmt: skip
+    export.add_argument(
+        "--pictures", action="store_true",
+        help="coco, cvat, labelstudio, fiftyone: a folder that holds the pictures too",
     )  # fmt: skip
     export.add_argument("--hard", action="store_true", help="links: hard ones")
     export.add_argument(

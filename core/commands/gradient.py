@@ -14,8 +14,8 @@ PRINTED = 5
 
 def _gradient(options: argparse.Namespace, settings: Settings) -> int:
     from core.__main__ import terminal_progress
+    from core.comparisons import Comparisons
     from core.comparisons.gradient_subject import open_subject
-    from core.comparisons.gradients import Gradients
     from core.curation import Desk
     from core.findings import Findings
     from core.library import Library
@@ -31,12 +31,14 @@ def _gradient(options: argparse.Namespace, settings: Settings) -> int:
     with terminal_progress() as listen:
         title = f"{opened.title}: gradient"
         result = run_here(settings, "gradient", request.to_json(), title, listen)
-    gradient = Gradients(workspace).open_gradient(result["gradient"])
+    kept = Comparisons(workspace)
+    gradient = kept.open_gradient(result["gradient"])
     _write(files, gradient, opened, workspace, settings)
     if options.json:
         print_json(result)
         return 0
     _tell(result)
+    _tell_metric(kept.card_of(opened.name, gradient.meta["embeddings"]), opened.name)
     for file in files:
         print(file)
     return 0
@@ -120,6 +122,14 @@ def _tell(result: dict[str, Any]) -> None:
     for warning in result["warnings"]:
         print(f"  {warning['level']}: {warning['text']}")
     print(f"gradient {result['gradient']}")
+
+
+def _tell_metric(held: Any, name: str) -> None:
+    """Print whether distances mean anything here, as a comparison of the set found."""
+    if held is None:
+        print(f"metric card: not looked at yet; morphology {name} --by COLUMN looks")
+    else:
+        print(f"metric card: {held[1]['verdict']}. {held[1]['text']}")
 
 
 def add(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -123,13 +123,15 @@ def _tell(file: Any, matched: Any, event: Any, noun: str, *, dry: bool) -> None:
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from core.imaging.imagefile import Limits
     from core.labelfiles import format_of, write_labels
 
     workspace, desk, opened = _opened(options, settings)
     target = Path(options.out).expanduser().absolute()
     done = write_labels(
         opened, desk.view(opened), target, format_of(target, options.format),
-        slice=options.slice, workspace=workspace, replace=True,
+        slice=options.slice, workspace=workspace, replace=True, pictures=options.pictures,
+        limits=Limits(settings.max_pixels, settings.max_file_mb * 2**20),
     )  # fmt: skip
     value = {
         "set": opened.name,
@@ -139,6 +141,8 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
         "labelled": done.labelled,
         "counts": done.counts,
         "notes": list(done.notes),
+        "pictures": None if done.pictures is None else str(done.pictures),
+        "written": done.written,
     }
     if options.json:
         print_json(value)
@@ -147,6 +151,8 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
         f"{done.path}: {done.labelled:,} of {done.images:,} images have one of "
         f"{len(done.counts):,} labels"
     )
+    if done.pictures is not None:
+        print(f"  {done.pictures}: {done.written:,} pictures")
     for note in done.notes:
         print(f"  {note}")
     return 0
@@ -184,4 +190,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
         "else by name",
     )
     give.add_argument("--slice", metavar="S", help="only what is in this slice")
+    give.add_argument(
+        "--pictures", action="store_true",
+        help="write the pictures beside the labels; frames and pages always are",
+    )  # fmt: skip
     give.set_defaults(do=_export)

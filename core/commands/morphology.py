@@ -1,6 +1,9 @@
 """The command `morphology`: do groups of images differ, by how much, and along what?"""
 
 import argparse
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from core.commands.printed import print_json
@@ -10,12 +13,14 @@ from core.errors import InputError
 
 #: Pairs of groups printed to a person.
 PRINTED = 20
+#: What `--out` writes, by the end of the file's name.
+KINDS = (".html", ".pdf", ".json")
 
 
 def _morphology(options: argparse.Namespace, settings: Settings) -> int:
     if options.verify:
-        if options.name or options.by:
-            raise InputError("morphology: --verify checks a file; give no set and no --by with it")
+        if options.name or options.by or options.out:
+            raise InputError("morphology: --verify checks a file; give nothing else with it")
         return _verify(options, settings)
     if not options.name:
         raise InputError("morphology: give the name of a set, or --verify FILE")
@@ -25,20 +30,43 @@ def _morphology(options: argparse.Namespace, settings: Settings) -> int:
 def _compare(options: argparse.Namespace, settings: Settings) -> int:
     """Compare as a job of this process, which the dashboard shows too."""
     from core.__main__ import terminal_progress
+    from core.commands.written import target
     from core.comparing.subject import open_subject
     from core.keys import sealed
     from core.runner import open_workspace, run_here
 
-    request = _request(options, settings)
-    subject = open_subject(request, open_workspace(settings))  # a wrong name starts no job
+    request, workspace = _request(options, settings), open_workspace(settings)
+    subject = open_subject(request, workspace)  # a wrong name starts no job
+    files = [target(file, KINDS, [subject.opened], workspace) for file in options.out or ()]
     with terminal_progress() as listen:
         title = f"{subject.opened.title}: compare {request.by}"
         result = run_here(settings, "morphology", request.to_json(), title, listen)
+    _write(files, sealed(result), subject, settings)
     if options.json:
         print_json(sealed(result))
-    else:
-        _tell(result)
+        return 0
+    _tell(result)
+    for file in files:
+        print(file)
     return 0
+
+
+def _write(files: list[Path], document: dict[str, Any], subject: Any, settings: Settings) -> None:
+    """Write a comparison into each file, by the end of its name."""
+    from core.commands.written import write_all
+    from core.comparisons import Comparisons
+    from core.comparisons.file import comparison_file
+    from core.report.pdf import render_pdf
+
+    @cache
+    def html() -> bytes:
+        comparison = Comparisons(subject.workspace).open(document["comparison"])
+        return comparison_file(comparison, subject.opened, subject.workspace, settings)
+
+    write_all(files, {
+        ".html": html, ".pdf": lambda: render_pdf(html(), settings),
+        ".json": lambda: json.dumps(document, indent=1, allow_nan=False).encode("ascii"),
+    })  # fmt: skip
 
 
 def _request(options: argparse.Namespace, settings: Settings) -> Any:
@@ -77,6 +105,8 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
     workspace = open_workspace(settings)
     Library(workspace).open(options.name)
     lines = Comparisons(workspace).list(options.name)
+    if options.out:
+        raise InputError("morphology: --out is about a comparison; name its groups by --by")
     if options.json:
         print_json([asdict(line) for line in lines])
         return 0
@@ -176,6 +206,8 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     one.add_argument("--draws", type=int, default=1000, metavar="N",
                      help="trees drawn again for the support of branches")  # fmt: skip
     one.add_argument("--seed", type=int, help="seed of everything random")
+    one.add_argument("--out", action="append", metavar="FILE", help="write the report: a file that "
+                     "ends with .html, .pdf or .json; may be repeated")  # fmt: skip
     one.add_argument("--verify", metavar="FILE", help="compute the comparison in FILE, which "
-                     "--json printed, again and compare every number")  # fmt: skip
+                     "--json printed or --out wrote, again and compare every number")  # fmt: skip
     one.set_defaults(do=_morphology)

@@ -8,7 +8,7 @@ from core.comparing.making import make
 from core.comparing.result import KIND, result_of
 from core.comparing.subject import open_subject
 from core.config import Settings
-from core.errors import InputError, NotFoundError
+from core.errors import InputError
 from core.keys import unsealed
 from core.library import Library
 from core.morphology.request import MorphologyRequest
@@ -84,14 +84,7 @@ def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _where(name: str, hashes: Mapping[str, Any], workspace: Workspace) -> str:
     """Return the name of a set or part with the same images and vectors."""
-    library = Library(workspace)
-    wanted = (hashes.get("imageset"), hashes.get("embeddings"))
-    names = [name] if library.has(name) else []
-    for one in [*names, *library.names()]:
-        opened = library.open(one)
-        if (opened.key, opened.embeddings) == wanted:
-            return one
-    raise NotFoundError(
-        f"no set here has the images and vectors of this comparison ({name!r}, image set "
-        f"{str(hashes.get('imageset'))[:12]}): run the same folder with the same encoder first"
+    vectors, imageset = hashes.get("embeddings"), str(hashes.get("imageset"))
+    return Library(workspace).name_of(
+        name, imageset, lambda opened: opened.embeddings == vectors, "this comparison"
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from core.checking.pixels import CHANGED, is_other
 from core.errors import DecodeError
 from core.imaging.decode import ItemFile, Limits, Picture, load_picture
 from core.imaging.files import FileHashes
+from core.imaging.same import CHANGED, is_other
 from core.opened.openset import OpenSet
 from core.storage.records import region_of
 

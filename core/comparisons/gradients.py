@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.errors import NotFoundError, VitrineError
-from core.storage.store import Workspace, read_json
+from core.errors import NotFoundError
+from core.storage.lines import Lines
+from core.storage.store import Workspace
 
 #: Share of the images that may lie beyond each end of an axis that is drawn.
 BEYOND = 0.005
@@ -138,23 +139,11 @@ class Gradients:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._gradient_manifests: dict[str, dict[str, Any]] = {}
+        self._gradients = Lines(workspace, "gradient", _line)
 
     def list_gradients(self, name: str) -> Sequence[GradientLine]:
         """Return a line about every gradient of a set or part, the newest first."""
-        lines = []
-        for path in (self._workspace.root / "artefacts" / "gradient").glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                manifest = self._gradient_manifests.get(key) or read_json(path)
-                self._gradient_manifests[key] = manifest
-                if manifest["meta"]["name"] == name:
-                    lines.append(_line(key, manifest["created"], manifest["meta"]))
-            except (VitrineError, KeyError, TypeError):  # a damaged one hides no others
-                continue
-        return sorted(lines, key=lambda line: (line.created, line.key), reverse=True)
+        return self._gradients.of(name)
 
     def open_gradient(self, key: str) -> Gradient:
         """Return a gradient.
@@ -173,11 +162,12 @@ class Gradients:
         return Gradient(key, stored.meta, stored.tables["positions"])
 
 
-def _line(key: str, created: str, meta: dict[str, Any]) -> GradientLine:
-    """Return a line about a gradient from its manifest."""
-    places = meta["places"]
+def _line(key: str, manifest: dict[str, Any]) -> tuple[Sequence[str], GradientLine]:
+    """Return the set of a gradient, and a line about it, from its manifest."""
+    meta, places = manifest["meta"], manifest["meta"]["places"]
     filled = sum(one["row"] is not None for one in places)
-    return GradientLine(
-        key, created, meta["title"], meta["kind"], meta["n_images"], filled, len(places),
-        meta["text"], meta["imageset"],
+    line = GradientLine(
+        key, manifest["created"], meta["title"], meta["kind"], meta["n_images"], filled,
+        len(places), meta["text"], meta["imageset"],
     )  # fmt: skip
+    return (meta["name"],), line

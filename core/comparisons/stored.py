@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from core.comparisons.gradients import Gradients
-from core.errors import NotFoundError, VitrineError
+from core.errors import NotFoundError
 from core.morphology.request import MorphologyRequest
-from core.storage.store import Workspace, read_json
+from core.storage.lines import Lines
+from core.storage.store import Workspace
 
 #: Comparisons kept, so that pages may ask often.
 _KEPT = 16
@@ -80,25 +81,13 @@ class Comparisons(Gradients):
 
     def __init__(self, workspace: Workspace):
         super().__init__(workspace)
-        self._lines: dict[str, tuple[str, ComparisonLine]] = {}
+        self._lines = Lines(workspace, "morphology", _line)
         self._opened: dict[str, Comparison] = {}
         self._lock = RLock()
 
     def list(self, name: str) -> Sequence[ComparisonLine]:
         """Return a line about every comparison of a set or part, the newest first."""
-        found = []
-        for path in (self._workspace.root / "artefacts" / "morphology").glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                of, line = self._lines.get(key) or _line(key, read_json(path))
-            except (VitrineError, KeyError, TypeError):  # a damaged one hides no others
-                continue
-            self._lines[key] = (of, line)
-            if of == name:
-                found.append(line)
-        return sorted(found, key=lambda line: (line.created, line.key), reverse=True)
+        return self._lines.of(name)
 
     def open(self, key: str) -> Comparison:
         """Return a comparison.
@@ -124,6 +113,27 @@ class Comparisons(Gradients):
                 del self._opened[next(iter(self._opened))]
         return kept
 
+    def card_of(self, name: str, embeddings: str) -> tuple[str, dict[str, Any]] | None:
+        """Return the newest metric card of a set's vectors; None where none was made.
+
+        Parameters
+        ----------
+        name
+            The set or part.
+        embeddings
+            Key of its vectors: of others a card says nothing.
+
+        Returns
+        -------
+        tuple
+            Key of the comparison that it was made for, and the card: verdict, text, checks.
+        """
+        for line in self.list(name):
+            meta = self.open(line.key).meta
+            if meta["embeddings"] == embeddings and (meta.get("card") or {}).get("verdict"):
+                return line.key, meta["card"]
+        return None
+
     def stale(self, comparison: Comparison, opened: Any) -> str:
         """Return why a comparison is of an older set; "" where it is of this one."""
         if comparison.meta["imageset"] != opened.key:
@@ -135,7 +145,7 @@ class Comparisons(Gradients):
         return ""
 
 
-def _line(key: str, manifest: dict[str, Any]) -> tuple[str, ComparisonLine]:
+def _line(key: str, manifest: dict[str, Any]) -> tuple[Sequence[str], ComparisonLine]:
     """Return the set of a comparison, and a line about it, from its manifest."""
     meta = manifest["meta"]
     design = meta["design"]
@@ -143,4 +153,4 @@ def _line(key: str, manifest: dict[str, Any]) -> tuple[str, ComparisonLine]:
         key, manifest["created"], meta["title"], meta["request"]["by"], len(design["groups"]),
         design["n_units"], meta["headline"], meta["imageset"],
     )  # fmt: skip
-    return str(meta["name"]), line
+    return (meta["name"],), line

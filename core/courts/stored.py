@@ -12,9 +12,13 @@ import numpy as np
 
 from core.courts.request import CourtRequest, NuisanceRequest
 from core.errors import NotFoundError, VitrineError
+from core.storage.lines import Lines
 from core.storage.store import Workspace, read_json
 
 Kind = Literal["court", "nuisance"]
+#: Raised when the numbers of a court or a test, or what is stored of one, change. Those of another
+#: format are neither listed nor opened: pages would look for what they do not hold.
+FORMATS: dict[Kind, int] = {"court": 2, "nuisance": 2}
 #: What is kept open, so that pages may ask often.
 _KEPT = 8
 
@@ -98,17 +102,18 @@ class Courts:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._lines: dict[str, Any] = {}
+        self._courts = Lines(workspace, "court", _court_line)
+        self._nuisances = Lines(workspace, "nuisance", _nuisance_line)
         self._opened: dict[str, Any] = {}
         self._lock = RLock()
 
     def list(self, name: str) -> Sequence[CourtLine]:
         """Return a line about every court held on a set or part, newest first."""
-        return self._listed("court", name, _court_line)
+        return self._courts.of(name)
 
     def nuisances(self, name: str) -> Sequence[NuisanceLine]:
         """Return a line about every test of nuisances of a set or part, newest first."""
-        return self._listed("nuisance", name, _nuisance_line)
+        return self._nuisances.of(name)
 
     def open(self, key: str) -> Court:
         """Return a court; `NotFoundError` if none has this key."""
@@ -154,29 +159,16 @@ class Courts:
             return f"{opened.title!r} was encoded anew since: run this again."
         return ""
 
-    def _listed(self, kind: Kind, name: str, line_of: Any) -> Any:
-        found = []
-        for path in (self._workspace.root / "artefacts" / kind).glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                line = self._lines.get(key) or line_of(key, read_json(path))
-            except (VitrineError, KeyError, TypeError):  # a damaged one hides no others
-                continue
-            self._lines[key] = line
-            if line.name == name:
-                found.append(line)
-        return sorted(found, key=lambda line: (line.created, line.key), reverse=True)
-
     def _open(self, kind: Kind, key: str) -> Any:
+        what = "court" if kind == "court" else "test of nuisances"
         if not self._workspace.has(kind, key):
-            what = "court" if kind == "court" else "test of nuisances"
             raise NotFoundError(f"no {what} with this id is kept here; run it again")
         with self._lock:
             kept = self._opened.pop(key, None)
         if kept is None:
             stored = self._workspace.read(kind, key)
+            if stored.meta.get("format") != FORMATS[kind]:
+                raise NotFoundError(f"another version of Vitrine made this {what}; run it again")
             created, arrays = str(stored.meta.get("created", "")), stored.arrays
             if kind == "court":
                 kept = Court(key, created, stored.meta, arrays["rows"], arrays["near"],
@@ -190,16 +182,26 @@ class Courts:
         return kept
 
 
-def _court_line(key: str, manifest: Mapping[str, Any]) -> CourtLine:
-    meta = manifest["meta"]
-    return CourtLine(
+def _meta(kind: Kind, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a manifest tells; `NotFoundError` if it has another format."""
+    meta: Mapping[str, Any] = manifest["meta"]
+    if meta.get("format") != FORMATS[kind]:
+        raise NotFoundError(f"this {kind} has another format")
+    return meta
+
+
+def _court_line(key: str, manifest: Mapping[str, Any]) -> tuple[Sequence[str], CourtLine]:
+    meta = _meta("court", manifest)
+    line = CourtLine(
         key, manifest["created"], meta["name"], tuple(one["name"] for one in meta["encoders"]),
         meta["text"], meta["imageset"],
     )  # fmt: skip
+    return (line.name,), line
 
 
-def _nuisance_line(key: str, manifest: Mapping[str, Any]) -> NuisanceLine:
-    meta = manifest["meta"]
-    return NuisanceLine(
+def _nuisance_line(key: str, manifest: Mapping[str, Any]) -> tuple[Sequence[str], NuisanceLine]:
+    meta = _meta("nuisance", manifest)
+    line = NuisanceLine(
         key, manifest["created"], meta["name"], meta["text"], meta["level"], meta["imageset"]
     )
+    return (line.name,), line

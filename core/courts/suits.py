@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.findings.wording import share
 from core.model import EncoderSpec
 
 #: A kind of encoder: a model type, or "pixels", which is hand-made and compares place by place.
@@ -157,5 +158,10 @@ def advice(page: str, spec: EncoderSpec, court: Mapping[str, Any] | None = None)
             continue
         own = next((line for line in one["order"] if line["key"] == spec.key), None)
         if own is not None and own["behind"]:
-            return f"On these images {one['text'][:1].lower()}{one['text'][1:]}"
+            best = next(line for line in one["order"] if line["key"] == one["key"])
+            return (
+                f"On these images {best['name']} is better at {one['title'].lower()}: "
+                f"{share(best['value'])} against {share(own['value'])} by this set's encoder "
+                f"({one['measures']})."
+            )
     return ""

@@ -57,7 +57,7 @@ class Book:
     def turn_to(self, base: Any) -> None:
         """Read what is new in the log, and apply it to the set as it is now."""
         if base.key != self._key:
-            roster = Roster.of_items(base.items, base.addresses)
+            roster = Roster.of_items(base.items, base.addresses, base.request.get("source"))
             self._forget(Universe(roster, self.lists))
             self._key = base.key
         events, before = self.journal.read(), self.events

@@ -13,6 +13,7 @@ from core.curation.events import Event
 from core.curation.lists import Lists, digest_of, text_of
 from core.errors import ArtifactCorruptError
 from core.opened.addresses import positions
+from core.opened.called import called
 
 #: Bytes of resolved address lists that are kept for the next fold.
 _KEPT = 256 * 2**20
@@ -27,19 +28,27 @@ class Roster:
         One a row, each different.
     paths
         Relative to the set's root, with "/"; None where an item is no file.
+    picture
+        What one item is called where items have pictures.
     """
 
-    def __init__(self, addresses: Sequence[str], paths: Sequence[str | None]):
+    def __init__(
+        self, addresses: Sequence[str], paths: Sequence[str | None], picture: str = "image"
+    ):
         self.addresses = list(addresses)
         self.paths = list(paths)
+        self._picture = picture
 
     @classmethod
-    def of_items(cls, items: pd.DataFrame, addresses: Sequence[str]) -> "Roster":
-        """Return the roster of an item table whose rows have these addresses."""
+    def of_items(
+        cls, items: pd.DataFrame, addresses: Sequence[str], source: object = ""
+    ) -> "Roster":
+        """Return the roster of an item table, of a source, whose rows have these addresses."""
         if "path" not in items:
             return cls(addresses, [None] * len(items))
         paths = items["path"].tolist()  # five times as fast as going through the column
-        return cls(addresses, [p if isinstance(p, str) and p else None for p in paths])
+        kept = [p if isinstance(p, str) and p else None for p in paths]
+        return cls(addresses, kept, called(items, source))
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -48,7 +57,7 @@ class Roster:
     @cached_property
     def noun(self) -> str:
         """What one item is called."""
-        return "image" if any(path is not None for path in self.paths) else "vector"
+        return self._picture if any(path is not None for path in self.paths) else "vector"
 
     @cached_property
     def index(self) -> pd.Index:

@@ -265,7 +265,7 @@ class CurationView:
 
     @property
     def noun(self) -> str:
-        """What one item is called: image, or vector where there are no pictures."""
+        """What one item is called: image, object or frame; vector where there are no pictures."""
         return str(self._state.universe.roster.noun)
 
     def _sentence(self, event: Event) -> str:

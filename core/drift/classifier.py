@@ -12,6 +12,8 @@ from core.drift.units import Sides
 NAME = "Classifier test"
 #: Images that the model is fitted on at most; more cost time and change little.
 MOST = 20_000
+#: An AUC below which a model tells two sets apart hardly better than by chance.
+BY_CHANCE = 0.6
 
 
 def classifier_test(points: np.ndarray, sides: Sides, *, seed: int = 0) -> DriftTest:

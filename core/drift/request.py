@@ -6,8 +6,8 @@ from typing import Any
 
 from core.errors import InputError
 
-#: Permutations that may be asked for, and the largest seed.
-PERMUTATIONS = (99, 9_999)
+#: Permutations that may be asked for, those usual, and the largest seed.
+PERMUTATIONS, PERMUTED = (99, 9_999), 999
 _SEEDS = 2**32
 SLICE = "slice"
 #: Images of each side that are compared place by place: usually, and the least and most.
@@ -92,12 +92,12 @@ class DriftRequest:
     b: str
     unit: str | None = None
     label: str | None = None
-    permutations: int = 999
+    permutations: int = PERMUTED
     approximate: bool = False
     explain: bool = True
     seed: int = 0
     spatial: int = 0
-    map: str = "pca"
+    map: str = MAPS[0]
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything."""
@@ -168,3 +168,18 @@ class DriftRequest:
             if given[field] == usual:
                 del given[field]
         return {"name": self.name, **given}
+
+    @property
+    def arguments(self) -> list[str]:
+        """What to write after `drift` in a terminal for the same comparison."""
+        words = [self.a, self.b]
+        for field in ("unit", "label"):
+            if getattr(self, field) is not None:
+                words += [f"--{field}", getattr(self, field)]
+        if self.permutations != PERMUTED:
+            words += ["--permutations", str(self.permutations)]
+        words += ["--approximate"] if self.approximate else []
+        words += [] if self.explain else ["--no-changes"]
+        words += ["--spatial", str(self.spatial)] if self.spatial else []
+        words += ["--map", self.map] if self.map != MAPS[0] else []
+        return [*words, "--seed", str(self.seed)]

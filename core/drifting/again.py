@@ -1,7 +1,6 @@
 """The check of a comparison of two sets: it is computed again, and every number compared."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from core.drifting.document import KIND, document_of
 from core.drifting.exposing import ANCHORS
 from core.drifting.job import FORMAT, make
 from core.drifting.pool import open_pool
-from core.errors import InputError, NotFoundError, VitrineError
+from core.errors import InputError
 from core.keys import unsealed
 from core.library import Library
 from core.progress import Progress
@@ -89,17 +88,9 @@ def _where(name: str, hashes: Any, workspace: Workspace) -> str:
     """Return the name of a set or part with the same images and vectors."""
     if not isinstance(hashes, Mapping):
         raise InputError("the comparison is damaged: the hashes of a side are missing")
-    library = Library(workspace)
-    wanted = (hashes.get("imageset"), hashes.get("embeddings"))
-    names = [name] if library.has(name) else []
-    for one in dict.fromkeys([*names, *library.names()]):
-        with suppress(VitrineError):  # a damaged set hides no others
-            opened = library.open(one)
-            if (opened.key, opened.embeddings) == wanted:
-                return str(one)
-    raise NotFoundError(
-        f"no set here has the images and vectors of this comparison ({name!r}, image set "
-        f"{str(hashes.get('imageset'))[:12]}): run the same folder with the same encoder first"
+    vectors = hashes.get("embeddings")
+    return Library(workspace).name_of(
+        name, str(hashes.get("imageset")), lambda opened: opened.embeddings == vectors
     )
 
 

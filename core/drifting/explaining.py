@@ -64,9 +64,10 @@ def by_labels(pool: Pool, progress: Progress) -> list[dict[str, Any]]:
     if codes is None:
         return []
     names, places = codes
+    stands = pool.stands
     with calm_threads(1_000_000):
         found = by_label(
-            pool.points, pool.second, places, pool.units,
+            pool.points[stands], pool.second[stands], places[stands], pool.units[stands],
             permutations=min(999, pool.asked.permutations), seed=pool.asked.seed,
             progress=progress,
         )  # fmt: skip

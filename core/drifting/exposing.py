@@ -138,7 +138,8 @@ def _sample(pool: Pool, side: int) -> np.ndarray:
     """Return places in the pool of up to 200 images with a picture, one of a unit, shuffled."""
     part = pool.parts[side]
     start = len(pool.parts[0].rows) if side else 0
-    there = np.flatnonzero(np.isin(part.rows, with_picture(part.opened)))
+    stands = pool.stands[start : start + len(part.rows)]
+    there = np.flatnonzero(stands & np.isin(part.rows, with_picture(part.opened)))
     order = np.random.default_rng(pool.asked.seed).permutation(there)
     _, at = np.unique(part.units[order], return_index=True)
     return start + order[np.sort(at)][:SAMPLE]

@@ -105,7 +105,8 @@ def make(pool: Pool, progress: Progress) -> tuple[dict[str, Any], dict[str, pd.D
     power = power_of(pool, progress, differ=drifts)
     labels = [part.label for part in pool.parts]
     meta = {
-        **pool.sides.told(), "request": pool.asked.to_json(), "seed": pool.asked.seed,
+        **pool.sides.told(), "notes": [*pool.sides.notes, *pool.notes],
+        "request": pool.asked.to_json(), "seed": pool.asked.seed,
         "name": pool.asked.name, "title": f"{labels[1]} against {labels[0]}",
         "encoder": {"name": portable_name(pool.parts[0].opened.spec.name),
                     "key": pool.parts[0].opened.spec.key, "dims": int(pool.points.shape[1])},

@@ -57,7 +57,8 @@ def tested_places(pool: Pool, most: int) -> np.ndarray:
     chosen = []
     for side, part in enumerate(pool.parts):
         start = len(pool.parts[0].rows) if side else 0
-        there = np.flatnonzero(np.isin(part.rows, with_picture(part.opened)))
+        stands = pool.stands[start : start + len(part.rows)]
+        there = np.flatnonzero(stands & np.isin(part.rows, with_picture(part.opened)))
         order = np.random.default_rng(pool.asked.seed).permutation(there)
         _, at = np.unique(part.units[order], return_index=True)
         chosen.append(start + order[np.sort(at)][:most])

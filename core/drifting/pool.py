@@ -9,8 +9,9 @@ import numpy as np
 from core.config import Settings, load_settings
 from core.curation import Desk
 from core.drift.request import DriftRequest
+from core.drift.twins import namesakes, same_pictures, standing
+from core.drift.units import FEWEST, sides_of
 from core.drift.units import Sides as UnitSides
-from core.drift.units import sides_of
 from core.drifts.sides import OpenSide, Sides, open_sides
 from core.findings import Findings
 from core.library import Library
@@ -112,6 +113,45 @@ class Pool:
         return np.asarray(sums / count[:, None], np.float32)
 
     @cached_property
+    def twins(self) -> np.ndarray:
+        """Places in the pool of pictures of A and the same ones, changed, of B `(k, 2)`."""
+        first, second = (
+            part.opened.items["path"].iloc[part.rows].fillna("").astype(str).tolist()
+            for part in self.parts
+        )
+        pairs = namesakes(first, second)
+        pairs[:, 1] += len(first)
+        one, two = (self.points[pairs[:, side]] for side in (0, 1))
+        same = same_pictures(one, two, min(len(first), len(second)), seed=self.asked.seed)
+        return pairs if same else pairs[:0]
+
+    @cached_property
+    def standing(self) -> np.ndarray:
+        """The units that may be tested, ascending: all, but one of each pair of twins."""
+        everyone = np.arange(len(self.unit_second))
+        if not len(self.twins):
+            return everyone
+        found = standing(self.of_images, self.twins, seed=self.asked.seed)
+        there = int(self.unit_second[found].sum())
+        return found if min(there, len(found) - there) >= FEWEST else everyone
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the pool."""
+        if not len(self.twins):
+            return ()
+        told = f"{len(self.twins):,} pictures are on both sides, the same but changed"
+        if len(self.standing) == len(self.unit_second):
+            return (f"{told}: tests may miss a difference.",)
+        return (f"{told}. The tests take each from one side only, half from either, so that no "
+                "picture is held against itself.",)  # fmt: skip
+
+    @cached_property
+    def stands(self) -> np.ndarray:
+        """Whether each image of the pool may be tested `(n,)` bool."""
+        return np.isin(self.of_images.unit, self.standing)
+
+    @cached_property
     def tested(self) -> np.ndarray:
         """The units that are tested, ascending: at most 3,000 a side, drawn by the seed."""
         return self.drawn(TESTED)
@@ -121,7 +161,7 @@ class Pool:
         rng = np.random.default_rng(self.asked.seed)
         chosen = []
         for side in (False, True):
-            mine = np.flatnonzero(self.unit_second == side)
+            mine = self.standing[self.unit_second[self.standing] == side]
             if len(mine) > most:
                 mine = np.sort(rng.choice(mine, most, replace=False))
             chosen.append(mine)

@@ -103,9 +103,10 @@ def _kernels(pool: Pool, some: Mapping[str, Any]) -> tuple[DriftTest, DriftTest,
         kernel, several, energy = kernel_tests(
             pool.unit_points[few], sides_of(pool.unit_second[few]), **some
         )
-    if pool.asked.approximate and len(pool.unit_second) > len(rows):
-        whole = sides_of(pool.unit_second)
-        return several, energy, approximate_mmd_test(pool.unit_points, whole, **some)
+    everyone = pool.standing
+    if pool.asked.approximate and len(everyone) > len(rows):
+        whole = sides_of(pool.unit_second[everyone])
+        return several, energy, approximate_mmd_test(pool.unit_points[everyone], whole, **some)
     if len(few) < len(rows):
         with calm_threads(len(rows) ** 2):
             kernel = mmd_test(pool.unit_points[rows], sides_of(pool.unit_second[rows]), **some)

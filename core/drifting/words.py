@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.drift.classifier import BY_CHANCE
+
 ALPHA = 0.05
 Line = Mapping[str, Any]
 
@@ -35,12 +37,16 @@ def verdict(
         return {"level": "too few", "sentence": told, "detail": grounds(tests, clusters)}
     if seen:
         auc = next((test["effect"] for test in seen if test["key"] == "classifier"), None)
-        how = (
+        model = "" if auc is None else (
             f"a model tells {auc_words(auc)} which set an image is from (AUC {auc:.2f}). "
-            if auc is not None
-            else f"{seen[0]['effect_name']} {seen[0]['effect']:.2g}. "
-        )
-        told = f"{label_b} differs from {label_a}: {how}{_changed(clusters)}".strip()
+        )  # fmt: skip
+        groups = _changed(clusters)
+        if auc is not None and auc < BY_CHANCE and any(one["key"] == "occupancy" for one in seen):
+            said = f"{groups[:1].lower()}{groups[1:]} {model[:1].upper()}{model[1:]}"
+        else:
+            effect = f"{seen[0]['effect_name']} {seen[0]['effect']:.2g}. "
+            said = f"{model or effect}{groups}"
+        told = f"{label_b} differs from {label_a}: {said}".strip()
         return {"level": "drift", "sentence": told, "detail": grounds(tests, clusters)}
     told = f"No evidence of a difference between {label_a} and {label_b} {could(power)}"
     return {"level": "none seen", "sentence": told, "detail": grounds(tests, clusters)}

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from core.drift.series_request import SeriesRequest
-from core.errors import NotFoundError, VitrineError
-from core.storage.store import Workspace, read_json
+from core.errors import NotFoundError
+from core.storage.lines import Lines
+from core.storage.store import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +60,14 @@ class SeriesKept:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
+        self._series_lines = Lines(workspace, "driftseries", _line)
 
     def series_list(self, name: str) -> Sequence[SeriesLine]:
         """Return a line about every series whose reference or batches are of a set, newest first.
 
         A damaged one is left out, so that it hides no others.
         """
-        found = []
-        for path in (self._workspace.root / "artefacts" / "driftseries").glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                sets, line = _line(key, read_json(path))
-            except (VitrineError, KeyError, TypeError):
-                continue
-            if name in sets:
-                found.append(line)
-        return sorted(found, key=lambda line: (line.created, line.key), reverse=True)
+        return self._series_lines.of(name)
 
     def series(self, key: str) -> KeptSeries:
         """Return a series.

@@ -4,7 +4,7 @@ Reads columns, slices and what the last check found; no vectors, so that a form 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class OpenSide:
         "column", "copies" or "file": what made the units.
     notes
         What is to be said of it.
+    rest
+        Whether images of the other side are left out of this one, because it holds all of them.
     """
 
     side: Side
@@ -51,10 +53,16 @@ class OpenSide:
     units: np.ndarray
     unit_kind: str
     notes: tuple[str, ...] = ()
+    rest: bool = False
 
     @property
     def label(self) -> str:
         """What it is called: a name that tells both sides apart."""
+        return f"the rest of {self._whole}" if self.rest else self._whole
+
+    @property
+    def _whole(self) -> str:
+        """What all images of the side are called, with those that are left out."""
         title = self.opened.title
         if self.side.column is None:
             return str(title)
@@ -69,6 +77,7 @@ class OpenSide:
             "n_images": len(self.rows), "n_units": len(np.unique(self.units)),
             "unit_kind": self.unit_kind, "imageset": self.opened.key,
             "embeddings": self.opened.embeddings, "noun": self.view.noun,
+            **({"rest": True} if self.rest else {}),
         }  # fmt: skip
 
 
@@ -121,24 +130,42 @@ def open_sides(
     NotFoundError
         There is no such set, slice or column.
     InputError
-        The sides have other encoders, no image has the value, or nothing is left.
+        The sides have other encoders, no image has the value, or both hold the same images.
     """
     one, two = (open_side(side, asked.unit, open_set, view_of, findings) for side in asked.sides)
     _check_encoders(one.opened, two.opened)
-    shared = set(_ids(one)) & set(_ids(two))
-    left_out: dict[str, int] = {}
-    if shared:
-        one, two = (_without(side, shared) for side in (one, two))
-        left_out["on both sides"] = len(shared)
-    for side in (one, two):
-        if not len(side.rows):
-            why = "every image of it is on the other side too" if shared else "it has no images"
-            raise InputError(f"{side.side.text!r}: nothing is left to compare; {why}")
-    notes = list(dict.fromkeys([*one.notes, *two.notes]))
-    if shared:
-        many = "images are" if len(shared) > 1 else "image is"
-        notes.append(f"{len(shared):,} {many} on both sides and left out of both.")
+    one, two, left_out, told = _apart(one, two)
+    notes = dict.fromkeys([*one.notes, *two.notes, *told])
     return Sides(one, two, left_out, tuple(notes))
+
+
+def _apart(one: OpenSide, two: OpenSide) -> tuple[OpenSide, OpenSide, dict[str, int], list[str]]:
+    """Return the sides without shared images, how many are left out and why, and notes.
+
+    What is on both sides shows no difference. Where one side is wholly within the other, as a
+    choice is within what it was chosen from, it is held against the rest of that one.
+    """
+    sides = {"A": one, "B": two}
+    ids = {name: set(_ids(side)) for name, side in sides.items()}
+    shared = ids["A"] & ids["B"]
+    if not shared:
+        return one, two, {}, []
+    inside = [name for name in sides if ids[name] == shared]
+    if len(inside) == 2:
+        raise InputError(f"{one.side.text!r} and {two.side.text!r} hold the same images: nothing "
+                         "is left to compare")  # fmt: skip
+    if not inside:
+        one, two = (_without(side, shared) for side in (one, two))
+        many = "images are" if len(shared) > 1 else "image is"
+        note = f"{len(shared):,} {many} on both sides and left out of both."
+        return one, two, {"on both sides": len(shared)}, [note]
+    (name,) = inside
+    part, whole = sides[name], sides["B" if name == "A" else "A"]
+    rest = replace(_without(whole, shared), rest=True)
+    note = (f"All of {part.label} is in {whole.label} too: it is held against the other "
+            f"{len(rest.rows):,} images of {whole.label}.")  # fmt: skip
+    left_out = {f"on both sides, and kept in {name} alone": len(shared)}
+    return (part, rest, left_out, [note]) if name == "A" else (rest, part, left_out, [note])
 
 
 def other_encoder(one: Any, two: Any) -> str:
@@ -237,7 +264,4 @@ def _ids(side: OpenSide) -> list[str]:
 
 def _without(side: OpenSide, shared: set[str]) -> OpenSide:
     kept = np.array([one not in shared for one in _ids(side)], bool)
-    return OpenSide(
-        side.side, side.opened, side.view, side.rows[kept], side.units[kept], side.unit_kind,
-        side.notes,
-    )  # fmt: skip
+    return replace(side, rows=side.rows[kept], units=side.units[kept])

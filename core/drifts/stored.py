@@ -10,8 +10,9 @@ import pandas as pd
 from core.drift.request import DriftRequest
 from core.drifts.patches import Patches, patches_of_drift
 from core.drifts.series import SeriesKept
-from core.errors import NotFoundError, VitrineError
-from core.storage.store import Workspace, read_json
+from core.errors import NotFoundError
+from core.storage.lines import Lines
+from core.storage.store import Workspace
 
 #: Comparisons kept, so that pages may ask often.
 _KEPT = 8
@@ -70,27 +71,15 @@ class Drifts(SeriesKept):
     """The comparisons of two sets kept in a workspace; may be asked from any thread."""
 
     def __init__(self, workspace: Workspace):
-        self._workspace = workspace
-        self._lines: dict[str, tuple[set[str], DriftLine]] = {}
+        super().__init__(workspace)
+        self._lines = Lines(workspace, "drift", _line)
         self._opened: dict[str, Drift] = {}
         self._patches: dict[str, Patches] = {}
         self._lock = RLock()
 
     def list(self, name: str) -> Sequence[DriftLine]:
         """Return a line about every comparison that a set or part is a side of, newest first."""
-        found = []
-        for path in (self._workspace.root / "artefacts" / "drift").glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                of, line = self._lines.get(key) or _line(key, read_json(path))
-            except (VitrineError, KeyError, TypeError):  # a damaged one hides no others
-                continue
-            self._lines[key] = (of, line)
-            if name in of:
-                found.append(line)
-        return sorted(found, key=lambda line: (line.created, line.key), reverse=True)
+        return self._lines.of(name)
 
     def open(self, key: str) -> Drift:
         """Return a comparison.

@@ -12,6 +12,7 @@ from typing import Any, cast
 from core.encoders import pixels, texture
 from core.encoders.base import Encoder, parse_name, suggest
 from core.encoders.fitted.names import OPTIONS as FITTED_OPTIONS
+from core.encoders.own.families import FAMILIES as OWN_FAMILIES
 from core.encoders.own.families import OPTIONS as OWN_OPTIONS
 from core.encoders.timm.models import OPTIONS as TIMM_OPTIONS
 from core.errors import EncoderUnavailableError
@@ -24,13 +25,10 @@ __all__ = ["ENCODERS", "Encoder", "Listing", "describe", "open_encoder"]
 _FAMILIES = {
     "timm": "core.encoders.timm.models",
     "open_clip": "core.encoders.open_clip.models",
-    "onnx": "core.encoders.own.onnx_files",
-    "python": "core.encoders.own.callables",
-    "torchscript": "core.encoders.own.torch_programs",
-    "exported": "core.encoders.own.torch_programs",
     "ensemble": "core.encoders.fitted.encoder",
     "residual": "core.encoders.fitted.encoder",
     "tuned": "core.encoders.tuned",
+    **dict.fromkeys(OWN_FAMILIES, "core.encoders.own.families"),
 }
 
 

@@ -1,9 +1,12 @@
-"""Where a network runs, and in which precision."""
+"""Where a network runs, in which precision, and what pictures are to it."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import numpy as np
+
 from core.errors import EncoderUnavailableError
+from core.model import EncoderSpec
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -68,3 +71,21 @@ def free_memory(device: str) -> None:
         torch.cuda.empty_cache()
     elif device.startswith("mps"):
         torch.mps.empty_cache()
+
+
+def normalised(inputs: np.ndarray, spec: EncoderSpec, device: str) -> Any:
+    """Return pictures as a network takes them: a float32 tensor `(n, 3, h, w)` on a device.
+
+    Parameters
+    ----------
+    inputs
+        uint8 `(n, h, w, 3)`; they may be read-only, as what comes from Pillow is.
+    spec
+        Whose mean and standard deviation, of values from 0 to 1, are taken.
+    """
+    import torch
+
+    pixels = torch.from_numpy(np.require(inputs, requirements="W")).to(device).permute(0, 3, 1, 2)
+    mean = torch.tensor(spec.mean, device=device).view(-1, 1, 1)
+    std = torch.tensor(spec.std, device=device).view(-1, 1, 1)
+    return pixels.float().div_(255).sub_(mean).div_(std)

@@ -46,16 +46,16 @@ class Tuned:
 
     @property
     def sentence(self) -> str:
-        """Return in one sentence what it is and whether it is better than its base."""
+        """Return in two sentences what it is and whether it is better than its base."""
         made = self.lineage
         verdict = (
-            str(made.get("comparison", {}).get("text", "")) or "not compared with its base yet"
+            str(made.get("comparison", {}).get("text", "")) or "Not compared with its base yet."
         )
         base, name, method = (str(made.get(field, "?")) for field in ("base", "set", "method"))
         short = base.partition("?")[0].rpartition("/")[2]
         epochs = int(made.get("epochs", 0))
         often = "1 epoch" if epochs == 1 else f"{epochs} epochs"
-        return f"{short} tuned on {name} by {method}, {often}; {verdict}"
+        return f"{short} tuned on {name} by {method}, {often}. {verdict}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""

@@ -6,9 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
-from core.export.coco import write_coco
 from core.export.files import LIST, Written, export_files
-from core.export.formats import FORMATS, LAYOUTS, Format, Options, format_of
+from core.export.formats import (
+    FORMATS,
+    LAYOUTS,
+    TOOLS,
+    Format,
+    Options,
+    format_of,
+    in_a_folder,
+)
+from core.export.handing import hand_over
 from core.export.sheet import MOST, collect
 from core.export.sheet_pdf import write_pdf
 from core.export.sheet_png import write_png
@@ -73,9 +81,9 @@ def export_set(
     to
         csv: the table. parquet: the table and a column `vector`. npy: the vectors, and the table
         beside them as CSV with the same stem. paths: one path a line. coco: JSON in COCO's form,
-        decisions applied and told. counts: how many objects of each class a picture has.
-        manifest: a zip of the manifest, the log of decisions and the provenance. sheet-png,
-        sheet-pdf: a contact sheet.
+        decisions applied and told. cvat, labelstudio: labels for these tools. counts: how many
+        objects of each class a picture has. manifest: a zip of the manifest, the log of decisions
+        and the provenance. sheet-png, sheet-pdf: a contact sheet.
     target
         The file to write; its folder must exist.
     rows
@@ -91,7 +99,7 @@ def export_set(
         The disk is full or refuses.
     """
     options = options or Options()
-    if format_of(to).folder:
+    if in_a_folder(to, options):
         raise InputError(f"format {to!r} is one of a folder; give export_folder one")
     if not target.parent.is_dir():
         raise InputError(f"the folder {target.parent} does not exist; make it first")
@@ -102,9 +110,8 @@ def export_set(
         data = _bundle(opened, workspace, None if rows is None else keep, slice)
         write_whole(target, lambda part: _put(part, data))
         return [target]
-    if to == "coco":
-        write_coco(target, opened, workspace, keep)
-        return [target]
+    if to in TOOLS:
+        return hand_over(opened, workspace, to, target, keep, options=options).files
     if to == "counts":
         counted = counts_by_picture(opened, curated_view(opened, workspace), keep)
         write_csv(target, counted, escape_formulas=options.escape_formulas)

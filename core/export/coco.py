@@ -1,9 +1,9 @@
 """A set in COCO's form, with what was decided: objects kept, left out, relabelled, and moved."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,20 @@ from core.opened.objects import has_objects, labels_of, outline_of
 from core.storage.records import region_of
 from core.storage.store import Workspace
 
+if TYPE_CHECKING:
+    from core.labelfiles.album import Album
+    from core.labelfiles.handed import Key
 
-def write_coco(target: Path, opened: OpenSet, workspace: Workspace, rows: np.ndarray) -> None:
+NO_PICTURE = "some of these items have no picture: export them as csv or parquet"
+
+
+def write_coco(
+    target: Path,
+    opened: OpenSet,
+    workspace: Workspace,
+    rows: np.ndarray,
+    album: "Album | None" = None,
+) -> None:
     """Write a set, or some of its rows, as JSON in COCO's form.
 
     `images`, `annotations` and `categories` are what any program reads: the working set, labels
@@ -27,12 +39,21 @@ def write_coco(target: Path, opened: OpenSet, workspace: Workspace, rows: np.nda
     form, with the reason; nothing that was decided is lost. Under `attributes` an annotation has
     what Vitrine knows of it: `decision`, `reason`, `label_given`, `bbox_given`.
 
+    Parameters
+    ----------
+    album
+        Where the pictures are written too, frames as PNG; None leaves them where they are. What
+        cannot be read is left out.
+
     Raises
     ------
     InputError
         The items have no pictures.
     """
-    value = coco_value(opened, curated_view(opened, workspace), rows)
+    names: dict[Key, str] = {}
+    if album is not None:
+        rows, names = _written(opened, rows, album)
+    value = coco_value(opened, curated_view(opened, workspace), rows, names)
     data = _text(value).encode()
 
     def put(part: Path) -> None:
@@ -41,15 +62,31 @@ def write_coco(target: Path, opened: OpenSet, workspace: Workspace, rows: np.nda
     write_whole(target, put)
 
 
-def coco_value(opened: OpenSet, view: Any, rows: np.ndarray) -> dict[str, Any]:
-    """Return what `write_coco` writes, as JSON values."""
+def _written(
+    opened: OpenSet, rows: np.ndarray, album: "Album"
+) -> tuple[np.ndarray, dict["Key", str]]:
+    """Write the pictures of rows; return the rows whose picture is there, and the names."""
+    from core.labelfiles.handed import handed_names, keys_of
+
+    keys = keys_of(opened.items.iloc[rows])
+    if not all(path for path, _ in keys):
+        raise InputError(NO_PICTURE)
+    names = handed_names(opened.base.items)
+    there = album.put(opened, list(dict.fromkeys(keys)), names)
+    return rows[[key in there for key in keys]], names
+
+
+def coco_value(
+    opened: OpenSet, view: Any, rows: np.ndarray, handed: Mapping["Key", str] | None = None
+) -> dict[str, Any]:
+    """Return what `write_coco` writes, as JSON values; `handed` names pictures written too."""
     if "path" not in opened.items or opened.items["path"].iloc[rows].isna().any():
-        raise InputError("some of these items have no picture: export them as csv or parquet")
+        raise InputError(NO_PICTURE)
     labels = labels_of(opened, view).astype(object)
     names = sorted({str(label) for label in labels.iloc[rows].dropna() if str(label)})
     numbers = {name: number for number, name in enumerate(names, 1)}
     out = set(view.excluded.tolist())
-    images: dict[tuple[str, int | None], dict[str, Any]] = {}
+    images: dict[Key, dict[str, Any]] = {}
     kept: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     table: list[dict[str, Any]] = [
@@ -59,7 +96,7 @@ def coco_value(opened: OpenSet, view: Any, rows: np.ndarray) -> dict[str, Any]:
     ids = _ids(opened, rows)
     for at, row in enumerate(rows.tolist()):
         values = table[at]
-        image = _image_of(images, values, opened)
+        image = _image_of(images, values, opened, handed or {})
         given = labels.iat[row]
         label = given if isinstance(given, str) else ""
         one = {"id": ids[at], "image_id": image["id"]}
@@ -89,17 +126,20 @@ def _ids(opened: OpenSet, rows: np.ndarray) -> Sequence[int]:
 
 
 def _image_of(
-    images: dict[tuple[str, int | None], dict[str, Any]], values: dict[str, Any], opened: OpenSet
+    images: dict["Key", dict[str, Any]],
+    values: dict[str, Any],
+    opened: OpenSet,
+    names: Mapping["Key", str],
 ) -> dict[str, Any]:
     """Return the entry of an item's picture, made when it is first met."""
     frame = region_of(values).frame
     key = (str(values["path"]), frame)
     if key not in images:
-        one: dict[str, Any] = {"id": len(images) + 1, "file_name": key[0]}
+        one: dict[str, Any] = {"id": len(images) + 1, "file_name": names.get(key, key[0])}
         for side in ("width", "height"):
             if not pd.isna(values.get(side)):
                 one[side] = int(values[side])
-        one |= {} if frame is None else {"frame": frame}
+        one |= {} if frame is None or key in names else {"frame": frame}
         if has_objects(opened):
             one["item_id"] = str(values[PICTURE])
         images[key] = one

@@ -9,7 +9,17 @@ from core.errors import InputError
 Layout = Literal["tree", "flat", "label"]
 LAYOUTS: tuple[Layout, ...] = ("tree", "flat", "label")
 
-__all__ = ["FORMATS", "LAYOUTS", "Format", "Layout", "Options", "format_of"]
+#: Formats of other tools; the first three may have the pictures with them, in one folder with this
+#: file beside `images`, as CVAT and Datumaro keep them.
+PICTURES_BESIDE = {
+    "coco": "annotations/instances_default.json", "cvat": "annotations.xml", "labelstudio": "tasks.json",
+}  # fmt: skip
+TOOLS = (*PICTURES_BESIDE, "fiftyone", "yolo")
+
+__all__ = [
+    "FORMATS", "LAYOUTS", "PICTURES_BESIDE", "TOOLS", "Format", "Layout", "Options", "format_of",
+    "in_a_folder",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ _ALL = (
     Format("npy", "vectors", ".npy", "application/zip"),  # two files: sent as one archive
     Format("paths", "list of paths", ".txt", "text/plain; charset=utf-8"),
     Format("coco", "objects and labels", ".json", "application/json"),
+    Format("cvat", "labels for CVAT", ".xml", "application/xml"),
+    Format("labelstudio", "tasks for Label Studio", ".json", "application/json"),
     Format("counts", "numbers of objects", ".csv", "text/csv; charset=utf-8"),
     Format("manifest", "manifest", ".zip", "application/zip"),
     Format("sheet-png", "contact sheet", ".png", "image/png", long=True),
@@ -37,6 +49,8 @@ _ALL = (
     Format("copies", "copies", folder=True, long=True),
     Format("links", "links", folder=True, long=True),
     Format("crops", "cropped pictures", folder=True, long=True),
+    Format("fiftyone", "FiftyOne data set", folder=True, long=True),
+    Format("yolo", "YOLO data set", folder=True, long=True),
 )
 
 FORMATS: tuple[str, ...] = tuple(found.name for found in _ALL)
@@ -66,6 +80,8 @@ class Options:
         links: hard ones, not symbolic.
     escape_formulas
         csv: put an apostrophe before text that a spreadsheet would run as a formula.
+    pictures
+        coco, cvat, labelstudio, fiftyone: write the pictures too, all in one folder.
     """
 
     absolute: bool = False
@@ -73,12 +89,13 @@ class Options:
     layout: Layout = "tree"
     hard: bool = False
     escape_formulas: bool = False
+    pictures: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no format knows."""
         if self.layout not in LAYOUTS:
             raise InputError(f"layout {self.layout!r}: use {', '.join(LAYOUTS)}")
-        for name in ("absolute", "null", "hard", "escape_formulas"):
+        for name in ("absolute", "null", "hard", "escape_formulas", "pictures"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"option {name}: true or false, not {getattr(self, name)!r}")
 
@@ -95,3 +112,8 @@ class Options:
     def to_json(self) -> dict[str, Any]:
         """Return the options that differ from their defaults, as JSON values."""
         return {k: v for k, v in asdict(self).items() if v != getattr(Options(), k)}
+
+
+def in_a_folder(name: str, options: Options) -> bool:
+    """Tell whether a format writes a folder: always, or because pictures go along."""
+    return format_of(name).folder or (options.pictures and name in PICTURES_BESIDE)

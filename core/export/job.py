@@ -1,12 +1,15 @@
 """The job that exports what takes long: files into a folder, large sheets."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from core.config import Settings
 from core.curation.desk import Desk
-from core.export import export_folder, export_set, format_of
+from core.export import export_folder, export_set
 from core.export.folder import checked_target
+from core.export.formats import TOOLS, in_a_folder
+from core.export.handing import hand_over, settled
 from core.export.request import ExportRequest, rows_asked_for
 from core.imaging.imagefile import Limits
 from core.library import Library, OpenSet
@@ -35,7 +38,7 @@ def run_export(
     dict
         {"set", "to", "items", "target", "files": paths written or, for a folder, its list,
         "written", "kept", "missing": [{"path", "reason"}] (100 at most), "missing_count",
-        "seconds"}.
+        "notes", "seconds"}.
 
     Raises
     ------
@@ -45,7 +48,9 @@ def run_export(
     progress = progress or Progress()
     asked = ExportRequest.from_json(request)
     opened = Library.with_desk(workspace, Desk(workspace)).open(asked.name)
-    target = checked_target(asked.target, opened, workspace, folder=format_of(asked.to).folder)
+    asked = settled(asked, opened, workspace)
+    folder = in_a_folder(asked.to, asked.options)
+    target = checked_target(asked.target, opened, workspace, folder=folder)
     found = perform_export(asked, opened, workspace, settings, target, progress)
     return found | {"seconds": progress.finish()}
 
@@ -63,23 +68,39 @@ def perform_export(
     rows = rows_asked_for(asked, opened, workspace)
     count = len(opened) if rows is None else len(rows)
     told = {"set": opened.name, "to": asked.to, "items": count, "target": str(target)}
-    if not format_of(asked.to).folder:
+    if asked.to in TOOLS:
+        handed = hand_over(
+            opened, workspace, asked.to, target, rows, options=asked.options, limits=limits,
+            progress=progress,
+        )  # fmt: skip
+        written = handed.pictures or len(handed.files)
+        return told | _files(handed.files, written, 0, handed.missing, handed.notes)
+    if not in_a_folder(asked.to, asked.options):
         files = export_set(
             opened, workspace, asked.to, target, rows, options=asked.options, slice=asked.slice,
             limits=limits, progress=progress,
         )  # fmt: skip
-        return told | {
-            "files": [str(file) for file in files], "written": len(files), "kept": 0,
-            "missing": [], "missing_count": 0,
-        }  # fmt: skip
+        return told | _files(files, len(files), 0, ())
     done = export_folder(
         opened, workspace, asked.to, target, rows, options=asked.options, limits=limits,
         progress=progress,
     )  # fmt: skip
-    return told | {
-        "files": [str(done.listing)],
-        "written": done.files,
-        "kept": done.kept,
-        "missing": [{"path": path, "reason": why} for path, why in done.missing[:NAMED]],
-        "missing_count": len(done.missing),
+    return told | _files([done.listing], done.files, done.kept, done.missing)
+
+
+def _files(
+    files: Sequence[Path],
+    written: int,
+    kept: int,
+    missing: Sequence[tuple[str, str]],
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return what was written, as JSON values."""
+    return {
+        "files": [str(file) for file in files],
+        "written": written,
+        "kept": kept,
+        "missing": [{"path": path, "reason": why} for path, why in missing[:NAMED]],
+        "missing_count": len(missing),
+        "notes": list(notes),
     }

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.export.folder import checked_target
-from core.export.formats import Options, format_of
+from core.export.formats import TOOLS, Options, format_of, in_a_folder
 from core.export.names import safe_name
 from core.export.sources import chosen_rows
 from core.library import OpenSet
@@ -24,7 +24,7 @@ class ExportRequest:
     name
         A set or a part of one.
     to, target
-        The format, and an absolute path: of a folder for copies, links and crops, else of a file.
+        The format, and an absolute path: of a folder or a file, as `in_a_folder` tells.
     selection, slice, cluster
         Which of its items; at most one is given, and none means all.
     """
@@ -96,7 +96,10 @@ def checked_request(
         raise InputError("target: its name is not valid UTF-8; choose another") from None
     rows = rows_asked_for(request, opened, workspace)
     known = format_of(request.to)
-    target = checked_target(request.target, opened, workspace, folder=known.folder)
+    folder = in_a_folder(request.to, request.options)
+    target = checked_target(request.target, opened, workspace, folder=folder)
+    if folder and request.to in TOOLS:
+        check_empty(target)
     count = len(opened) if rows is None else len(rows)
     noun = "image" if count == 1 else "images"
     title = f"{title_of(opened)}: {known.title} of {count:,} {noun}"
@@ -125,13 +128,21 @@ def file_name(
         parts.append(f"{count} selected")
     if to == "manifest":
         parts.append("manifest")
-    elif format_of(to).folder:
+    elif format_of(to).folder or to == "labelstudio":  # its ending is COCO's too
         parts.append(to)
     return safe_name(" - ".join(parts), otherwise="vitrine") + format_of(to).suffix
 
 
-def default_target(opened: OpenSet, to: str) -> Path:
+def default_target(opened: OpenSet, to: str, options: Options | None = None) -> Path:
     """Return where the command line writes if nobody said: here, under the set's name."""
-    known = format_of(to)
+    known, folder = format_of(to), in_a_folder(to, options or Options())
     name = safe_name(opened.name.replace("/", "-"), otherwise="vitrine")
-    return Path.cwd() / (f"{name}-{to}" if known.folder else f"{name}{known.suffix}")
+    if folder or to == "labelstudio":  # its ending is COCO's too
+        name = f"{name}-{to}"
+    return Path.cwd() / (name if folder else f"{name}{known.suffix}")
+
+
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something; `InputError` tells which."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty; name a new or an empty folder")

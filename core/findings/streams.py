@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.errors import NotFoundError, VitrineError
-from core.storage.store import Workspace, read_json
+from core.errors import NotFoundError
+from core.storage.lines import Lines
+from core.storage.store import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +88,11 @@ class Streams:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._manifests: dict[str, dict[str, Any]] = {}
+        self._lines = Lines(workspace, "stream", _line)
 
     def list(self, name: str) -> Sequence[StreamLine]:
         """Return a line about every thinned sequence of a set or part, the newest first."""
-        lines = []
-        for path in (self._workspace.root / "artefacts" / "stream").glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                manifest = self._manifests.get(key) or read_json(path)
-            except VitrineError:  # a damaged one hides no others
-                continue
-            self._manifests[key] = manifest
-            meta = manifest["meta"]
-            if meta.get("name") == name:
-                lines.append(
-                    StreamLine(key, manifest["created"], meta["frames"], meta["kept"], meta["tau"],
-                               meta["imageset"])
-                )  # fmt: skip
-        return sorted(lines, key=lambda line: (line.created, line.key), reverse=True)
+        return self._lines.of(name)
 
     def open(self, key: str) -> Stream:
         """Return a thinned sequence.
@@ -130,3 +115,12 @@ class Streams:
             key, stored.meta, arrays["order"], arrays["sequence"], arrays["kept"],
             arrays["because"], arrays["distance"], tables["sequences"], tables["curve"],
         )  # fmt: skip
+
+
+def _line(key: str, manifest: dict[str, Any]) -> tuple[Sequence[str], StreamLine]:
+    """Return the set of a thinned sequence, and a line about it, from its manifest."""
+    meta = manifest["meta"]
+    line = StreamLine(
+        key, manifest["created"], meta["frames"], meta["kept"], meta["tau"], meta["imageset"]
+    )
+    return (meta["name"],), line

@@ -4,7 +4,7 @@ For images drawn by unit, the nearest others of other units in each encoder's ve
 together, and in all but one; and how many they share. Arrays in, a frozen result out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,6 +96,27 @@ class EncoderAgreement:
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return asdict(self)
+
+    def in_pairs(self) -> dict[str, Any]:
+        """Return it as JSON values in which each pair stands once.
+
+        Returns
+        -------
+        dict
+            "k", "chance", "pairs" (places of both encoders, share with its interval), "without"
+            (what is left without each) and "label" (of each encoder and of all together).
+        """
+        count = len(self.names)
+        pairs = [
+            {"a": one, "b": two, **asdict(self.overlap[one][two])}
+            for one in range(count)
+            for two in range(one + 1, count)
+        ]
+        return {
+            "k": self.k, "chance": self.chance, "pairs": pairs,
+            "without": [asdict(left) for left in self.without],
+            "label": [asdict(share) for share in self.label],
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "EncoderAgreement":
@@ -285,16 +306,3 @@ def _by_chance(labels: np.ndarray) -> float:
     """Return the chance that two images drawn from those with labels have the same."""
     counts = np.unique(labels[labels != ""], return_counts=True)[1]
     return float(np.square(counts / counts.sum()).sum()) if len(counts) else float("nan")
-
-
-def told_apart(found: EncoderAgreement, short: Callable[[str], str] = str) -> list[str]:
-    """Return what an agreement says of its encoders, a sentence each."""
-    lines = []
-    for left in found.without:
-        kept, alone = left.kept, left.alone
-        lines.append(
-            f"{short(left.name)}: without it {kept.value:.0%} of the neighbours stay "
-            f"({kept.low:.0%} to {kept.high:.0%}); alone it has {alone.value:.0%} of them"
-            .replace("%", " %")
-        )  # fmt: skip
-    return lines

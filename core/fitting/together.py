@@ -21,6 +21,10 @@ from core.storage.vectors import VectorCache, read_spec
 
 #: Raised when the agreement of the same vectors would come out another.
 VERSION = 1
+#: Under which key an agreement is stored, by image set and encoder: found by hashing all ids, which
+#: a page that is asked for again need not do again.
+_KEYS: dict[tuple[str, str], str] = {}
+_KEPT = 64
 
 
 def stored_agreement(workspace: Workspace, opened: Any) -> EncoderAgreement | None:
@@ -31,7 +35,12 @@ def stored_agreement(workspace: Workspace, opened: Any) -> EncoderAgreement | No
     if not is_derived(opened.spec.name) or derived(opened.spec.name).kind != "ensemble":
         return None
     base = opened.base
-    _, _, key = _drawn(base.spec, derived(base.spec.name), base.items)
+    known = (base.key, base.spec.key)  # the first covers every column of the items
+    if known not in _KEYS:
+        while len(_KEYS) >= _KEPT:
+            _KEYS.pop(next(iter(_KEYS)), None)
+        _KEYS[known] = _drawn(base.spec, derived(base.spec.name), base.items)[2]
+    key = _KEYS[known]
     if not workspace.has(KIND, key):
         return None
     return EncoderAgreement.from_json(workspace.read(KIND, key).meta["agreement"])

@@ -4,13 +4,13 @@ Killed at any moment, either nothing is stored or the whole is; what was encoded
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from core.config import Settings
 from core.courts.request import CourtRequest
+from core.courts.stored import FORMATS
 from core.curation import Desk
 from core.curation.source import portable_name
 from core.drifting.job import plain
@@ -20,14 +20,13 @@ from core.fitting.agreement import measure_agreement
 from core.judging.bench import Case, Seat, names_of, open_case, seats_of
 from core.judging.copies import pictures_of
 from core.judging.figures import Bench, heard
+from core.judging.keeping import Made, keep
 from core.judging.verdicts import headline, recommendations, warnings
 from core.keys import artefact_key
 from core.labelled.values import LabelColumn, label_column
 from core.progress import Progress
 from core.storage.store import Workspace, library_versions, now
 
-#: Raised when the numbers of a court, or what is stored of one, change.
-FORMAT = 1
 #: Neighbours kept of each picture.
 NEAR = 12
 #: What a job tells of a court.
@@ -76,15 +75,12 @@ def run_court(
     names = names_of(asked, case.opened)
     case, seats = seats_of(names, case, workspace, settings, progress, asked.seed)
     key = key_of(asked, case, seats, copies)
-    if not workspace.has("court", key):
-        with workspace.lock(f"court/{key}", progress):
-            if not workspace.has("court", key):
-                bench = Bench(case, workspace, settings, progress, asked.seed)
-                meta, arrays = make(asked, seats, bench, copies)
-                progress.report("storing")
-                meta |= {"format": FORMAT, "seconds": progress.finish()}
-                workspace.write("court", key, meta=meta, arrays=arrays)
-    return result_of(key, workspace.read("court", key).meta)
+
+    def found() -> Made:
+        bench = Bench(case, workspace, settings, progress, asked.seed)
+        return make(asked, seats, bench, copies)
+
+    return result_of(key, keep("court", key, workspace, progress, found))
 
 
 def key_of(
@@ -93,15 +89,15 @@ def key_of(
     """Return the key of a court: of what is asked, the images, and every encoder's vectors."""
     named = {name: value for name, value in asked.to_json().items() if name != "encoders"}
     return artefact_key(
-        "court", FORMAT, named, case.opened.key, case.opened.embeddings, case.rows, case.codes,
-        case.units, list(case.labels.names), None if copies is None else copies.codes,
+        "court", FORMATS["court"], named, case.opened.key, case.opened.embeddings, case.rows,
+        case.codes, case.units, list(case.labels.names), None if copies is None else copies.codes,
         [(seat.spec.key, seat.neighbors.key) for seat in seats],
     )  # fmt: skip
 
 
 def make(
     asked: CourtRequest, seats: Sequence[Seat], bench: Bench, copies: LabelColumn | None
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+) -> Made:
     """Compute a court; nothing is stored.
 
     Returns
@@ -152,16 +148,7 @@ def overlap_of(case: Case, seats: Sequence[Seat], bench: Bench) -> dict[str, Any
         )  # fmt: skip
     except InputError:  # fewer than three units
         return {"k": 0, "chance": None, "pairs": [], "without": [], "label": []}
-    pairs = [
-        {"a": one, "b": two, **asdict(found.overlap[one][two])}
-        for one in range(len(seats))
-        for two in range(one + 1, len(seats))
-    ]
-    return {
-        "k": found.k, "chance": found.chance, "pairs": pairs,
-        "without": [asdict(left) for left in found.without],
-        "label": [asdict(share) for share in found.label],
-    }  # fmt: skip
+    return found.in_pairs()
 
 
 def neighbours_of(seats: Sequence[Seat], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from core.columns import as_numbers
 from core.config import Settings
 from core.errors import InputError
 from core.judging.bench import Case
+from core.judging.colours import colour_word
 from core.judging.ground import CONTRAST, GROUND, LIGHT, grounds
 from core.labelled.values import coded
 from core.progress import Progress
@@ -19,8 +20,8 @@ from core.storage.store import Workspace
 #: Parts that numbers are cut into, kinds of ground tried, images they are found from, and
 #: fewest images of a kind.
 PARTS, KINDS, SAMPLE, FEWEST = 3, (2, 3, 4, 5), 1_000, 5
-#: Standard deviation, of 255, below which all grounds are the same.
-SAME = 2.0
+#: Standard deviations, of 255: below which all grounds are the same, and one is plain.
+SAME, PLAIN = 2.0, 15
 WORDS = ("low", "middle", "high")
 
 
@@ -115,7 +116,7 @@ def ground_kinds(values: np.ndarray, seed: int) -> tuple[np.ndarray, tuple[str, 
     codes : numpy.ndarray
         `(m,)` int64, −1 where unknown.
     names : tuple
-        Their mean colours as text; () where all are the same.
+        Their mean colours as words; () where all are the same.
     """
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
@@ -140,7 +141,7 @@ def ground_kinds(values: np.ndarray, seed: int) -> tuple[np.ndarray, tuple[str, 
     if best is None:
         return _two(codes, good, points)
     codes[good] = best[1].predict(points)
-    return codes, tuple(_colour(one) for one in best[1].cluster_centers_)
+    return codes, _called(best[1].cluster_centers_)
 
 
 def _two(
@@ -151,13 +152,24 @@ def _two(
     if not 1 < len(kinds) <= max(KINDS):
         return codes, ()
     codes[good] = place.reshape(-1)
-    return codes, tuple(_colour(one) for one in kinds)
+    return codes, _called(kinds)
 
 
-def _colour(values: np.ndarray) -> str:
-    """Return a kind of ground as a colour, with what tells a plain one from an uneven one."""
-    red, green, blue = (int(np.clip(round(float(one)), 0, 255)) for one in values[:3])
-    return f"#{red:02x}{green:02x}{blue:02x}, {'plain' if values[3] < 15 else 'uneven'}"
+def _called(kinds: np.ndarray) -> tuple[str, ...]:
+    """Return kinds of ground as colours, plain or uneven; with their numbers where two are alike.
+
+    Parameters
+    ----------
+    kinds
+        Red, green, blue and unevenness of each `(k, 4)`, 0 to 255.
+    """
+    colours = [tuple(int(np.clip(round(float(one)), 0, 255)) for one in kind[:3]) for kind in kinds]
+    words = [f"{colour_word(*colour)}, {'plain' if kind[3] < PLAIN else 'uneven'}"
+             for colour, kind in zip(colours, kinds, strict=True)]  # fmt: skip
+    return tuple(
+        word if words.count(word) == 1 else f"{word} (#{bytes(colour).hex()})"
+        for word, colour in zip(words, colours, strict=True)
+    )
 
 
 def _sizes(items: pd.DataFrame) -> list[Factor]:

@@ -14,6 +14,7 @@ import numpy as np
 from core.clusters.partition import independent_partition
 from core.config import Settings
 from core.courts.request import NuisanceRequest
+from core.courts.stored import FORMATS
 from core.curation import Desk
 from core.curation.source import portable_name
 from core.drifting.job import plain
@@ -21,6 +22,7 @@ from core.errors import InputError
 from core.judging.bench import Case, open_case
 from core.judging.explained import Explained, explained
 from core.judging.factors import Factor, factors_of
+from core.judging.keeping import Made, keep
 from core.judging.nuisance_words import judged, level_of, sentence, told_factor
 from core.keys import artefact_key
 from core.library import Library, OpenSet
@@ -35,8 +37,6 @@ from core.space import SAME, spread, unit_rows
 from core.storage.store import Workspace, library_versions, now
 from core.storage.vectors import VectorCache
 
-#: Raised when the numbers of a test, or what is stored of one, change.
-FORMAT = 1
 #: Groups where a set has no themes, and neighbours looked at.
 GROUPS, K = 8, 10
 TOLD = ("text", "level", "factors", "label", "clusters", "before", "after", "n", "total", "notes",
@@ -104,17 +104,14 @@ def run_nuisance(
         case, asked.columns, asked.masks, workspace, settings, progress, asked.seed
     )
     key = key_of(asked, case, other, factors)
-    if not workspace.has("nuisance", key):
-        with workspace.lock(f"nuisance/{key}", progress):
-            if not workspace.has("nuisance", key):
-                sides = [_side(case.opened, case.rows, workspace, asked.seed, progress)]
-                if other is not None:
-                    sides.append(_side(other, places, workspace, asked.seed, progress))
-                meta = make(asked, case, factors, sides, progress)
-                progress.report("storing")
-                meta |= {"format": FORMAT, "seconds": progress.finish()}
-                workspace.write("nuisance", key, meta=meta)
-    return result_of(key, workspace.read("nuisance", key).meta)
+
+    def found() -> Made:
+        sides = [_side(case.opened, case.rows, workspace, asked.seed, progress)]
+        if other is not None:
+            sides.append(_side(other, places, workspace, asked.seed, progress))
+        return make(asked, case, factors, sides, progress), {}
+
+    return result_of(key, keep("nuisance", key, workspace, progress, found))
 
 
 def key_of(
@@ -123,8 +120,9 @@ def key_of(
     """Return the key of a test: of what is asked, the images, their clusters, and each factor."""
     themes = [one.clustering("themes") for one in (case.opened, other) if one is not None]
     return artefact_key(
-        "nuisance", FORMAT, asked.to_json(), case.opened.key, case.opened.embeddings, case.rows,
-        case.codes, case.units, [(one.name, one.codes, list(one.kinds)) for one in factors],
+        "nuisance", FORMATS["nuisance"], asked.to_json(), case.opened.key,
+        case.opened.embeddings, case.rows, case.codes, case.units,
+        [(one.name, one.codes, list(one.kinds)) for one in factors],
         None if other is None else (other.key, other.embeddings),
         [None if one is None else one.labels for one in themes],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core.findings.wording import listed
 from core.judging.factors import Factor
 from core.judging.figure import between, percent
 
@@ -141,13 +142,14 @@ def sentence(meta: Mapping[str, Any]) -> str:
     if label is not None and label["before"]["clusters"] is not None:
         against = f"; the labels explain {percent(max(0.0, label['before']['clusters']['share']))}"
     if mine:
-        told = ", ".join(
-            f"{one['title'].lower()} {percent(one['before']['clusters']['share'])}" for one in mine
-        )
+        told = listed(
+            [f"{one['title'].lower()} {percent(one['before']['clusters']['share'])}"
+             for one in mine]
+        )  # fmt: skip
         return f"Something else than what pictures show explains the clusters: {told}{against}."
     alike = [one["title"].lower() for one in meta["factors"] if one["state"] == "with labels"]
     if alike:
-        names = ", ".join(alike)
+        names = listed(alike)
         go = "goes" if len(alike) == 1 else "go"
         return (
             f"No factor explains the clusters beyond the labels; {names} {go} with them{against}."
@@ -155,5 +157,8 @@ def sentence(meta: Mapping[str, Any]) -> str:
     tested = [one for one in meta["factors"] if one["state"] != "unknown"]
     if not tested:
         return "Nothing could be tested: no factor has two kinds of five images."
-    names = ", ".join(one["title"].lower() for one in tested)
-    return f"No sign that {names} explain the clusters{against}."
+    names = listed([one["title"].lower() for one in tested])
+    held = listed([one["title"].lower() for one in tested if one["state"] == "held"])
+    still = f" The vectors hold {held} all the same: a classifier tells them." if held else ""
+    verb = "explains" if len(tested) == 1 else "explain"
+    return f"No sign that {names} {verb} the clusters{against}.{still}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.courts.suits import QUESTIONS, Question, caution, kind_of, rank_of
+from core.findings.wording import listed
 from core.judging.figure import behind, between, percent
 from core.judging.figures import Heard
 from core.model import EncoderSpec
@@ -92,7 +93,7 @@ def _text(question: Question, order: Sequence[Heard], lines: Sequence[Mapping[st
     elif ranks[0] == min(ranks):
         text += " Of these its kind is the one made for this."
     else:
-        text += " By its kind another would come first; on these images it does not."
+        text += " By its kind another would come first; measured here it does not."
     if question.name in DISTANCES and first.card["verdict"] == "fail":
         text += f" With care: {str(first.card['text']).partition('. ')[0].rstrip('.')}."
     return text
@@ -132,9 +133,5 @@ def headline(made: Sequence[Mapping[str, Any]]) -> str:
             by_name.setdefault(one["name"], []).append(one["title"].lower())
     if not by_name:
         return "No encoder is recommended: nothing could be measured beyond chance."
-    parts = [f"{name} for {_listed(titles)}" for name, titles in by_name.items()]
+    parts = [f"{name} for {listed(titles)}" for name, titles in by_name.items()]
     return f"{'; '.join(parts)}."
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

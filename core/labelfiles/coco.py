@@ -1,4 +1,4 @@
-"""Labels from JSON in COCO's form, as annotation tools write it."""
+"""Labels from and to JSON in COCO's form."""
 
 import json
 from collections import defaultdict
@@ -8,9 +8,70 @@ from typing import Any
 
 from core.curation.words import counted
 from core.errors import InputError
+from core.labelfiles.album import Album
+from core.labelfiles.handed import handed_names
 from core.labelfiles.model import Box, Entry, LabelFile, named
+from core.labelfiles.pictures import label_names, picture_sizes
+from core.labelfiles.rows import Rows
 
 _LISTS = ("images", "annotations", "categories")
+
+
+def write_coco(part: Path, rows: Rows, opened: Any, album: Album | None = None) -> tuple[str, ...]:
+    """Write images, annotations and categories; with an album, the pictures too.
+
+    Without one a frame has its file's name and its number, `frame`, as only Vitrine reads it.
+
+    Raises
+    ------
+    InputError
+        Items have no pictures.
+    """
+    if not all(rows.paths):
+        raise InputError("these items have no picture files: write their labels as csv or parquet")
+    numbers = {name: number for number, name in enumerate(label_names(rows), 1)}
+    images: dict[tuple[str, int | None], dict[str, Any]] = {}
+    annotations: list[dict[str, Any]] = []
+    sizes = picture_sizes(opened, rows)
+    keys = list(zip(rows.paths, rows.frames, strict=True))
+    names = {} if album is None else handed_names(opened.base.items)
+    there = set(keys) if album is None else album.put(opened, list(dict.fromkeys(keys)), names)
+    for place, (label, key, address) in enumerate(
+        zip(rows.labels, keys, rows.addresses, strict=True)
+    ):
+        if key not in there:
+            continue
+        box = rows.boxes[place]
+        shared = (address if box is None else key[0]), key[1]  # regions of a file share its image
+        if shared not in images:
+            images[shared] = _image(len(images) + 1, key, names.get(key), sizes[place])
+            images[shared] |= {"item_id": address} if box is None else {}
+        if label is None:
+            continue
+        annotation = {
+            "id": len(annotations) + 1, "image_id": images[shared]["id"],
+            "category_id": numbers[label], "iscrowd": 0,
+        }  # fmt: skip
+        if box is not None:
+            annotation |= {"bbox": list(box), "area": box[2] * box[3], "item_id": address}
+        annotations.append(annotation)
+    value = {
+        "info": {"description": f"labels of {opened.base.name}"},
+        "images": list(images.values()),
+        "annotations": annotations,
+        "categories": [{"id": number, "name": name} for name, number in numbers.items()],
+    }
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return () if album is None else album.notes
+
+
+def _image(
+    number: int, key: tuple[str, int | None], name: str | None, size: tuple[int, int] | None
+) -> dict[str, Any]:
+    """Return the entry of a picture; of a frame without a name of its own, with its number."""
+    one: dict[str, Any] = {"id": number, "file_name": name or key[0]}
+    one |= {} if size is None else {"width": size[0], "height": size[1]}
+    return one | ({} if name or key[1] is None else {"frame": key[1]})
 
 
 def read_coco(path: Path) -> LabelFile:

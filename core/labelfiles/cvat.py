@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from core.curation.words import counted
 from core.errors import InputError
+from core.labelfiles.album import Album
 from core.labelfiles.model import Box, Entry, LabelFile, named
 from core.labelfiles.pictures import by_picture, label_names
 from core.labelfiles.rows import Rows
@@ -19,15 +20,15 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHAPES = ("polygon", "polyline", "points", "ellipse", "mask", "cuboid", "skeleton")
 
 
-def write_cvat(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
+def write_cvat(part: Path, rows: Rows, opened: Any, album: Album | None = None) -> tuple[str, ...]:
     """Write the labels of pictures and regions, to be imported as “CVAT for images 1.1”.
 
     Raises
     ------
     InputError
-        Items have no pictures or are frames, or a text holds what XML cannot.
+        Items have no pictures or are frames without an album, or a text holds what XML cannot.
     """
-    pictures = by_picture(opened, rows, "CVAT", relative=False)
+    pictures = by_picture(opened, rows, "CVAT", relative=False, album=album)
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
@@ -39,7 +40,7 @@ def write_cvat(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
         ElementTree.SubElement(label, "name").text = _text(name)
         ElementTree.SubElement(label, "attributes")
     for number, picture in enumerate(pictures):
-        image = ElementTree.SubElement(root, "image", id=str(number), name=_text(picture.path))
+        image = ElementTree.SubElement(root, "image", id=str(number), name=_text(picture.name))
         if picture.width is not None:
             image.set("width", str(picture.width))
             image.set("height", str(picture.height))
@@ -59,7 +60,8 @@ def write_cvat(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
     ElementTree.ElementTree(root).write(part, encoding="utf-8", xml_declaration=True)
     bare = sum(box is not None and label is None
                for box, label in zip(rows.boxes, rows.labels, strict=True))  # fmt: skip
-    return (f"left out: {counted(bare, 'region')} without a label",) if bare else ()
+    told = (f"left out: {counted(bare, 'region')} without a label",) if bare else ()
+    return told + (() if album is None else album.notes)
 
 
 def _text(value: str) -> str:
@@ -106,7 +108,11 @@ def read_cvat(path: Path) -> LabelFile:
         )
     images = root.findall("image")
     if not images:
-        video = " It is of a video: export it as “CVAT for images”." if root.find("track") else ""
+        video = (
+            " It is of a video: export it as “CVAT for images”."
+            if root.find("track") is not None
+            else ""
+        )
         raise InputError(f"{path.name}: names no image.{video}")
     entries: list[Entry] = []
     left = 0

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.curation.words import counted
 from core.errors import InputError
+from core.labelfiles.album import Album
 from core.labelfiles.model import Box, Entry, LabelFile, named
 from core.labelfiles.pictures import by_picture, label_names
 from core.labelfiles.rows import Rows
@@ -26,9 +27,10 @@ def write_fiftyone(
     target: Path,
     rows: Rows,
     opened: Any,
+    album: Album | None = None,
     proposals: Mapping[int, tuple[str, float]] | None = None,
 ) -> tuple[str, ...]:
-    """Write a sample a picture into a folder; the pictures stay where they are.
+    """Write a sample a picture into a folder; without an album the pictures stay where they are.
 
     Whole pictures have a `Classification`, regions `Detections`, in the field `ground_truth`; what
     the last propagation proposes for a picture without a label is in `proposal`.
@@ -36,20 +38,20 @@ def write_fiftyone(
     Raises
     ------
     InputError
-        The folder holds something, items have no pictures or are frames, or a region's picture
-        has no known size.
+        The folder holds something, items have no pictures or are frames without an album, or a
+        region's picture has no known size.
     OSError
         The disk is full or refuses.
     """
     if target.exists() and any(target.iterdir()):
         raise InputError(f"{target} is not empty; name a new or an empty folder")
     proposals, samples, proposed = proposals or {}, [], 0
-    root = Path(opened.root).resolve()
-    for picture in by_picture(opened, rows, "FiftyOne", relative=True):
+    root = Path(opened.root).resolve() if album is None else album.folder
+    for picture in by_picture(opened, rows, "FiftyOne", relative=True, album=album):
         first = picture.places[0]
         sample: dict[str, Any] = {
-            "filepath": _beside(root / picture.path, target), "tags": [], "vitrine_path":
-            picture.path,
+            "filepath": _beside(root / picture.name, target), "tags": [], "vitrine_path":
+            picture.name,
         }  # fmt: skip
         if picture.width is not None:
             sample["metadata"] = {
@@ -79,7 +81,8 @@ def write_fiftyone(
     for name, value in ((SAMPLES, {"samples": samples}), (METADATA, about)):
         text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
         (target / name).write_text(text, encoding="utf-8")
-    return (f"{counted(proposed, 'proposal')} written as “{PROPOSED}”",) if proposed else ()
+    told = (f"{counted(proposed, 'proposal')} written as “{PROPOSED}”",) if proposed else ()
+    return told + (() if album is None else album.notes)
 
 
 def _beside(path: Path, folder: Path) -> str:

@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.curation.words import counted
 from core.errors import DecodeError, InputError
 from core.export.folder import Folder
-from core.export.makers import Copies, Links
+from core.export.makers import Copies, Crops, Links, Maker
 from core.export.names import safe_name, without_clashes
 from core.export.sources import sources_of
 from core.ingest.folders import labels_and_splits
+from core.labelfiles.album import Album
+from core.labelfiles.handed import handed_names
 from core.labelfiles.names import with_copy
 from core.labelfiles.rows import Rows
 
 #: At the top of a tree: which label each folder stands for, where a name could not be the label.
 FOLDERS = "folders.csv"
-_NAMED = 3
 
 
-def write_folder(target: Path, rows: Rows, opened: Any, *, links: bool) -> tuple[str, ...]:
+def write_folder(
+    target: Path, rows: Rows, opened: Any, album: Album | None = None, *, links: bool
+) -> tuple[str, ...]:
     """Put the files of rows into a folder for each label and return notes.
 
     Parameters
@@ -30,9 +32,11 @@ def write_folder(target: Path, rows: Rows, opened: Any, *, links: bool) -> tuple
     target
         New or empty.
     rows
-        Whole files.
+        Whole files, or frames of files, which are written as PNG.
+    album
+        What frames are read with, and who is told how far it is.
     links
-        Symbolic links instead of copies.
+        Symbolic links instead of copies; of whole files only.
 
     Raises
     ------
@@ -41,31 +45,33 @@ def write_folder(target: Path, rows: Rows, opened: Any, *, links: bool) -> tuple
     OSError
         The disk is full or refuses.
     """
-    if not rows.are_files:
+    if not rows.are_pictures or (links and not rows.are_files):
         raise InputError(
-            "a folder tree holds whole files, and these items are parts of files or have none: "
+            f"a folder tree{' of links' if links else ''} holds whole "
+            f"{'files' if links else 'pictures'}, and these items are parts of files or have none: "
             "write their labels as csv, parquet or coco"
         )
     if target.exists() and any(target.iterdir()):
         raise InputError(f"{target} is not empty; name a new or an empty folder")
     folder = Folder(target)
-    names, mapping = _names(rows)
-    maker = (Links if links else Copies)(opened.root)
-    failed: list[str] = []
-    for source, name in zip(sources_of(opened, rows.rows), names, strict=True):
+    names, mapping = _names(rows, opened)
+    album = album or Album(target)
+    files = (Links if links else Copies)(opened.root)
+    frames = Crops(opened.root, album.limits)
+    for number, (source, name) in enumerate(zip(sources_of(opened, rows.rows), names, strict=True)):
+        album.progress.report("writing pictures", number, len(names))
         try:
+            maker: Maker = files if source.region.frame is None else frames
             maker.make(source, folder.prepare(name))
         except DecodeError as error:
-            failed.append(f"{source.path} ({error})")
+            album.miss(source.path, error)
+            continue
+        album.written += 1
     if mapping:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows([("folder", "label"), *mapping.items()])
         (target / FOLDERS).write_bytes(text.getvalue().encode())
-    if not failed:
-        return ()
-    more = f" and {len(failed) - _NAMED:,} more" if len(failed) > _NAMED else ""
-    told = counted(len(failed), "file")
-    return (f"left out: {told}: {', '.join(failed[:_NAMED])}{more}",)
+    return album.notes
 
 
 def read_mapping(folder: Path) -> dict[str, str]:
@@ -83,7 +89,7 @@ def read_mapping(folder: Path) -> dict[str, str]:
     return {row[0]: row[1] for row in rows[1:] if len(row) == 2}
 
 
-def _names(rows: Rows) -> tuple[list[str], dict[str, str]]:
+def _names(rows: Rows, opened: Any) -> tuple[list[str], dict[str, str]]:
     """Return each file's name below the tree, and which label each folder is, where that differs.
 
     The folders are read as an import would read them: if that gives other labels, the mapping
@@ -91,8 +97,7 @@ def _names(rows: Rows) -> tuple[list[str], dict[str, str]]:
     """
     labels = list(dict.fromkeys(label for label in rows.labels if label is not None))
     folder = _folders(labels)
-    lasts = [path.rpartition("/")[2] for path in rows.paths]
-    lasts = _told_apart(rows, [safe_name(last) for last in lasts])
+    lasts = _told_apart(rows, [safe_name(last) for last in _lasts(rows, opened)])
     wanted = [
         last if label is None else f"{folder[label]}/{last}"
         for label, last in zip(rows.labels, lasts, strict=True)
@@ -101,6 +106,15 @@ def _names(rows: Rows) -> tuple[list[str], dict[str, str]]:
     if labels_and_splits(names)[0] == rows.labels:
         return names, {}
     return names, {folder[label]: label for label in labels}
+
+
+def _lasts(rows: Rows, opened: Any) -> list[str]:
+    """Return the last name of each file, or what a frame is called as a picture of its own."""
+    frames = any(frame is not None for frame in rows.frames)
+    known = handed_names(opened.base.items) if frames else {}
+    names = [path if frame is None else known[path, frame]
+             for path, frame in zip(rows.paths, rows.frames, strict=True)]  # fmt: skip
+    return [name.rpartition("/")[2] for name in names]
 
 
 def _folders(labels: Sequence[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from core.curation.words import counted
 from core.errors import InputError
 from core.ingest.fields import SYNONYMS
+from core.labelfiles.album import Album
 from core.labelfiles.model import Box, Entry, LabelFile, named
 from core.labelfiles.pictures import PictureRows, by_picture
 from core.labelfiles.rows import Rows
@@ -21,7 +22,11 @@ _NAMED = ("label", *SYNONYMS["label"], "labels", "choice")
 
 
 def write_label_studio(
-    part: Path, rows: Rows, opened: Any, proposals: Mapping[int, tuple[str, float]] | None = None
+    part: Path,
+    rows: Rows,
+    opened: Any,
+    album: Album | None = None,
+    proposals: Mapping[int, tuple[str, float]] | None = None,
 ) -> tuple[str, ...]:
     """Write a task a picture.
 
@@ -32,15 +37,16 @@ def write_label_studio(
     Raises
     ------
     InputError
-        Items have no pictures or are frames, or a region's picture has no known size.
+        Items have no pictures or are frames without an album, or a region's picture has no known
+        size.
     """
     proposals = proposals or {}
     tasks, predicted = [], 0
-    for picture in by_picture(opened, rows, "Label Studio", relative=True):
+    for picture in by_picture(opened, rows, "Label Studio", relative=True, album=album):
         given = [r for r in (_result(rows, place, picture, rows.labels[place])
                              for place in picture.places) if r]  # fmt: skip
         told = [_prediction(rows, place, picture, proposals) for place in picture.places]
-        data = {PICTURE: LOCAL + quote(picture.path), "path": picture.path}
+        data = {PICTURE: LOCAL + quote(picture.name), "path": picture.name}
         if rows.boxes[picture.places[0]] is None:
             data["item_id"] = rows.addresses[picture.places[0]]
         predictions = [one for one in told if one]
@@ -51,7 +57,8 @@ def write_label_studio(
             "predictions": predictions,
         })  # fmt: skip
     part.write_text(json.dumps(tasks, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return (f"{counted(predicted, 'proposal')} written as predictions",) if predicted else ()
+    notes = (f"{counted(predicted, 'proposal')} written as predictions",) if predicted else ()
+    return notes + (() if album is None else album.notes)
 
 
 def _result(rows: Rows, place: int, picture: PictureRows, label: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.ingest.folders import IMAGE_SUFFIXES
 from core.ingest.objects.making import SIDES
+from core.labelfiles.handed import Key, keys_of, other_names
 from core.labelfiles.model import Box, Entry
 
 #: Columns of a set whose values, if each is different, name its items.
@@ -91,24 +92,20 @@ class Lookup:
         return list(dict.fromkeys(plain(str(one)).rstrip("/") for one in (root, root.resolve())))
 
     @cached_property
-    def _at_path(self) -> dict[str, tuple[int, ...]]:
+    def _own(self) -> "_Names":
         found: dict[str, list[int]] = defaultdict(list)
         for row, path in enumerate(self._paths):
             if path:
                 found[path].append(row)
-        return {path: tuple(rows) for path, rows in found.items()}
+        return _Names({path: tuple(rows) for path, rows in found.items()})
 
     @cached_property
-    def _with_name(self) -> dict[str, list[str]]:
-        return _grouped(self._at_path, _name)
-
-    @cached_property
-    def _with_folded(self) -> dict[str, list[str]]:
-        return _grouped(self._at_path, lambda path: _name(path).casefold())
-
-    @cached_property
-    def _with_stem(self) -> dict[str, list[str]]:
-        return _grouped(self._at_path, lambda path: _stem(_name(path)).casefold())
+    def _handed(self) -> "_Names":
+        """What frames, and files with names that not every system takes, are called elsewhere."""
+        rows: dict[Key, list[int]] = defaultdict(list)
+        for row, key in enumerate(keys_of(self._items)):
+            rows[key].append(row)
+        return _Names({plain(name): tuple(rows[key]) for key, name in other_names(self._items)})
 
     @cached_property
     def _address_rows(self) -> dict[str, int]:
@@ -209,19 +206,58 @@ class Lookup:
         return Found(rows, "id")
 
     def _by_path(self, key: str) -> Found:
-        """Return what a path or name may mean, the surest reading that means something."""
+        """Return what a path or name may mean."""
         for root in self._roots:
             if key.startswith(f"{root}/"):
                 key = key[len(root) + 1 :]
                 break
+        return next(
+            (found for found in (names.find(key, self._named[_name(key)] == 1)
+                                 for names in self._known()) if found.rows),
+            Found(),
+        )  # fmt: skip
+
+    def _known(self) -> Iterable["_Names"]:
+        """Yield the names of pictures: as the set has them, then as they are handed over."""
+        yield self._own
+        yield self._handed
+
+
+class _Names:
+    """Rows by the paths of pictures, also where only part of a path is known."""
+
+    def __init__(self, at_path: dict[str, tuple[int, ...]]):
+        self._at_path = at_path
+
+    @cached_property
+    def _with_name(self) -> dict[str, list[str]]:
+        return _grouped(self._at_path, _name)
+
+    @cached_property
+    def _with_folded(self) -> dict[str, list[str]]:
+        return _grouped(self._at_path, lambda path: _name(path).casefold())
+
+    @cached_property
+    def _with_stem(self) -> dict[str, list[str]]:
+        return _grouped(self._at_path, lambda path: _stem(_name(path)).casefold())
+
+    def find(self, key: str, alone: bool) -> Found:
+        """Return what a path or name may mean, the surest reading that means something.
+
+        Parameters
+        ----------
+        alone
+            No other image of the file has this name.
+        """
+        how = "path" if "/" in key else "name"
         if key in self._at_path:
-            return Found(self._at_path[key], "path" if "/" in key else "name")
+            return Found(self._at_path[key], how)
         for known, name in self._readings(_name(key)):
             paths = known.get(name, [])
             ending = [path for path in paths if _ends_alike(path, key, name)]
             if len(ending) == 1:
-                return Found(self._at_path[ending[0]], "path" if "/" in key else "name")
-            if len(paths) == 1 and self._named[_name(key)] == 1:
+                return Found(self._at_path[ending[0]], how)
+            if len(paths) == 1 and alone:
                 return Found(self._at_path[paths[0]], "name")
             if paths:
                 rows = tuple(row for path in ending or paths for row in self._at_path[path])

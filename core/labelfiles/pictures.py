@@ -8,6 +8,8 @@ import pandas as pd
 
 from core.curation.words import counted
 from core.errors import InputError
+from core.labelfiles.album import Album
+from core.labelfiles.handed import Key, handed_names
 from core.labelfiles.rows import Rows
 from core.labelled.stored import Labelled
 from core.storage.store import Workspace
@@ -17,10 +19,13 @@ from core.storage.store import Workspace
 class PictureRows:
     """A picture and the places in `Rows` of the items that are of it.
 
-    `width` and `height` are those of the whole picture; None where the set does not know them.
+    `name` is what the tool knows it by: where it lies in the set's folder or, written as a file
+    beside the labels, there. `width` and `height` are those of the whole picture; None where the
+    set does not know them.
     """
 
-    path: str
+    key: Key
+    name: str
     width: int | None
     height: int | None
     places: list[int] = field(default_factory=list)
@@ -33,7 +38,9 @@ class PictureRows:
         return x / self.width, y / self.height, w / self.width, h / self.height
 
 
-def by_picture(opened: Any, rows: Rows, tool: str, *, relative: bool) -> list[PictureRows]:
+def by_picture(
+    opened: Any, rows: Rows, tool: str, *, relative: bool, album: Album | None = None
+) -> list[PictureRows]:
     """Return the pictures of some rows in their order.
 
     Parameters
@@ -42,32 +49,45 @@ def by_picture(opened: Any, rows: Rows, tool: str, *, relative: bool) -> list[Pi
         The format's name, for what is said against it.
     relative
         Whether boxes are written as shares of the sides, for which these must be known.
+    album
+        Where the pictures are written; None where they stay in the set's folder. Those that cannot
+        be read are left out, and its notes tell which.
 
     Raises
     ------
     InputError
-        Items have no picture, are frames of a file, or a picture's size is not known.
+        Items have no picture, a picture's size is not known, or, without an album, items are
+        frames of a file.
     """
     if not all(rows.paths):
         raise InputError("these items have no picture files: write their labels as csv or parquet")
     frames = sum(frame is not None for frame in rows.frames)
-    if frames:
+    if frames and album is None:
         raise InputError(
             f"{counted(frames, 'item')} of these are frames or pages of a file, which {tool} "
-            "cannot name: write their labels as csv, parquet or coco"
+            "cannot name: have the pictures written too"
         )
+    names = {} if album is None else handed_names(opened.base.items)
     sizes = picture_sizes(opened, rows)
     found: dict[Any, PictureRows] = {}
-    for place, (path, box) in enumerate(zip(rows.paths, rows.boxes, strict=True)):
+    for place, (path, frame, box) in enumerate(
+        zip(rows.paths, rows.frames, rows.boxes, strict=True)
+    ):
         if relative and box is not None and sizes[place] is None:
             raise InputError(
                 f"{path}: its width and height are not known, and {tool} needs them: run the set "
                 "again, or write the labels as csv, parquet or coco"
             )
         width, height = sizes[place] or (None, None)
-        key = path if box is not None else (path, place)  # whole pictures are a record each
-        found.setdefault(key, PictureRows(path, width, height)).places.append(place)
-    return list(found.values())
+        key: Key = (path, frame)
+        record = key if box is not None else (key, place)  # whole pictures are a record each
+        one = PictureRows(key, names.get(key, path), width, height)
+        found.setdefault(record, one).places.append(place)
+    pictures = list(found.values())
+    if album is None:
+        return pictures
+    there = album.put(opened, list(dict.fromkeys(one.key for one in pictures)), names)
+    return [one for one in pictures if one.key in there]
 
 
 def picture_sizes(opened: Any, rows: Rows) -> list[tuple[int, int] | None]:

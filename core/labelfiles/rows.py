@@ -51,8 +51,12 @@ class Rows:
     @property
     def are_files(self) -> bool:
         """Tell whether each item is a whole file."""
-        parts = [*self.frames, *self.boxes]
-        return all(self.paths) and not self.masked and all(one is None for one in parts)
+        return self.are_pictures and all(frame is None for frame in self.frames)
+
+    @property
+    def are_pictures(self) -> bool:
+        """Tell whether each item is a whole file or a whole frame of one."""
+        return all(self.paths) and not self.masked and all(box is None for box in self.boxes)
 
 
 def rows_to_write(

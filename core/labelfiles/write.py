@@ -1,6 +1,5 @@
 """The labels of a set, as edited, into a file that other programs read."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,17 @@ import pandas as pd
 from core.errors import InputError
 from core.export.folder import checked_file, checked_target
 from core.export.whole import write_whole
+from core.imaging.imagefile import Limits
+from core.labelfiles.album import Album
+from core.labelfiles.coco import write_coco
 from core.labelfiles.cvat import write_cvat
 from core.labelfiles.fiftyone import write_fiftyone
 from core.labelfiles.folders import write_folder
 from core.labelfiles.labelstudio import write_label_studio
-from core.labelfiles.pictures import picture_sizes, proposals_of
+from core.labelfiles.pictures import proposals_of
 from core.labelfiles.rows import Rows, rows_to_write
 from core.labelfiles.yolo import write_yolo
+from core.progress import Progress
 from core.storage.store import Workspace, storage_errors
 
 #: Formats, and what their files end with; "" is a folder.
@@ -27,6 +30,10 @@ FORMATS = {
     "csv": ".csv", "parquet": ".parquet", "coco": ".json", "labelstudio": ".json", "cvat": ".xml",
     "fiftyone": "", "yolo": "", "folder": "", "links": "",
 }  # fmt: skip
+#: Formats for other tools, and the folder of the pictures that may be written with them; beside a
+#: file it bears the file's name too.
+WITH_PICTURES = {"coco": "images", "cvat": "images", "labelstudio": "images",
+                 "fiftyone": "data", "yolo": "images"}  # fmt: skip
 #: What a path without an ending is written as.
 _FOLDER = "folder"
 
@@ -48,6 +55,10 @@ class Written:
         How many have each label, the most first.
     notes
         Files that could not be copied, and other things a person should know.
+    pictures, written
+        The folder of the pictures that were written with the labels, and how many these are.
+    missing
+        Path and reason of each picture that could not be read.
     """
 
     path: Path
@@ -56,6 +67,9 @@ class Written:
     labelled: int
     counts: dict[str, int]
     notes: tuple[str, ...] = ()
+    pictures: Path | None = None
+    written: int = 0
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 def format_of(path: Path, wanted: str | None) -> str:
@@ -115,6 +129,10 @@ def write_labels(
     rows: Sequence[int] | None = None,
     workspace: Workspace | None = None,
     replace: bool = False,
+    pictures: bool | Path = False,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    proposals: Workspace | None = None,
 ) -> Written:
     """Write the labels of the working set, as edited.
 
@@ -137,6 +155,15 @@ def write_labels(
         file that the caller made.
     replace
         Whether a file that is there may be written anew; never one that the set was made from.
+    pictures
+        Write the pictures too, for tools that are not to read the set's folder: into `images` of
+        a folder (FiftyOne: `data`), beside a file into a folder of its name (`cells.xml`,
+        `cells-images`), or into this folder. Frames and pages are always written so, as PNG,
+        but for csv, parquet and coco, which tell them by their number.
+    limits, progress
+        Of reading pictures.
+    proposals
+        Where to look for what is proposed for a set; the workspace, if that is given.
 
     Raises
     ------
@@ -149,8 +176,12 @@ def write_labels(
     if workspace is not None:
         path = check_place(path, opened, workspace, format, replace=replace)
     chosen = rows_to_write(opened, view, slice=slice, rows=rows)
+    folder = _pictures_folder(path, format, chosen, pictures)
+    if workspace is not None and folder is not None and FORMATS[format]:
+        folder = checked_target(folder, opened, workspace, folder=True)
+    album = Album(folder or path, limits or Limits(), progress or Progress())
     notes: list[str] = []
-    write = _writer(format, opened, workspace)
+    write = _writer(format, opened, proposals or workspace, album, with_pictures=folder is not None)
     if FORMATS[format]:
         write_whole(path, lambda part: notes.extend(write(part, chosen, opened)))
     else:
@@ -159,16 +190,50 @@ def write_labels(
     counts = Counter(label for label in chosen.labels if label is not None)
     return Written(
         path, format, len(chosen), counts.total(), dict(counts.most_common()),
-        tuple(notes),
+        tuple(notes), folder, album.written, tuple(album.missing),
     )  # fmt: skip
 
 
-def _writer(format: str, opened: Any, workspace: Workspace | None) -> Writer:
+def needs_pictures(opened: Any, format: str) -> bool:
+    """Tell whether a format can name items of a set only as pictures of their own."""
+    return format in WITH_PICTURES and format != "coco" and _any_frame(opened.items)
+
+
+def _any_frame(items: pd.DataFrame) -> bool:
+    return "frame" in items and bool(items["frame"].notna().any())
+
+
+def _pictures_folder(path: Path, format: str, rows: Rows, wanted: bool | Path) -> Path | None:
+    """Return the folder for pictures; None where they stay, or lie among the labels' own."""
+    if format not in WITH_PICTURES:
+        if wanted:
+            told = ", ".join(WITH_PICTURES)
+            raise InputError(f"format {format!r} has no pictures beside it; these have: {told}")
+        return None
+    frames = any(frame is not None for frame in rows.frames)
+    if format == "yolo" and all(box is None for box in rows.boxes):
+        return None  # a folder a label
+    if not (wanted or format == "yolo" or (frames and format != "coco")):
+        return None
+    if isinstance(wanted, Path):
+        return wanted
+    name = WITH_PICTURES[format]
+    return path.with_name(f"{path.stem}-{name}") if FORMATS[format] else path / name
+
+
+def _writer(
+    format: str, opened: Any, workspace: Workspace | None, album: Album, *, with_pictures: bool
+) -> Writer:
     """Return what writes a format; two of them also take what is proposed for a set."""
+    if format in _TABLES:
+        return _TABLES[format]
+    if format in _TREES:
+        return partial(_TREES[format], album=album)
+    beside = album if with_pictures else None
     if format in {"labelstudio", "fiftyone"}:
         both = {"labelstudio": write_label_studio, "fiftyone": write_fiftyone}[format]
-        return partial(both, proposals=proposals_of(workspace, opened))
-    return _WRITERS[format]
+        return partial(both, album=beside, proposals=proposals_of(workspace, opened))
+    return partial({"coco": write_coco, "cvat": write_cvat}[format], album=beside)
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -212,56 +277,8 @@ def _write_parquet(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
     return ()
 
 
-# -- COCO ------------------------------------------------------------------------------------------
-
-
-def _write_coco(part: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
-    if not all(rows.paths):
-        raise InputError("these items have no picture files: write their labels as csv or parquet")
-    names = sorted({label for label in rows.labels if label is not None})
-    numbers = {name: number for number, name in enumerate(names, 1)}
-    images: dict[tuple[str, int | None], dict[str, Any]] = {}
-    annotations: list[dict[str, Any]] = []
-    sizes = _sizes(opened, rows)
-    for place, (label, path, address) in enumerate(
-        zip(rows.labels, rows.paths, rows.addresses, strict=True)
-    ):
-        frame, box = rows.frames[place], rows.boxes[place]
-        key = (address if box is None else path), frame  # regions of a file share its image
-        if key not in images:
-            images[key] = {"id": len(images) + 1, "file_name": path} | sizes[place]
-            images[key] |= {} if frame is None else {"frame": frame}
-            images[key] |= {"item_id": address} if box is None else {}
-        image = images[key]
-        if label is not None:
-            annotation = {
-                "id": len(annotations) + 1, "image_id": image["id"],
-                "category_id": numbers[label], "iscrowd": 0,
-            }  # fmt: skip
-            if box is not None:
-                annotation |= {"bbox": list(box), "area": box[2] * box[3], "item_id": address}
-            annotations.append(annotation)
-    value = {
-        "info": {"description": f"labels of {opened.base.name}"},
-        "images": list(images.values()),
-        "annotations": annotations,
-        "categories": [{"id": numbers[name], "name": name} for name in names],
-    }
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return ()
-
-
-def _sizes(opened: Any, rows: Rows) -> list[dict[str, int]]:
-    """Return width and height of each row's picture, where the set knows them."""
-    found = picture_sizes(opened, rows)
-    return [{} if size is None else {"width": size[0], "height": size[1]} for size in found]
-
-
-_WRITERS: dict[str, Writer] = {
-    "csv": _write_csv,
-    "parquet": _write_parquet,
-    "coco": _write_coco,
-    "cvat": write_cvat,
+_TABLES: dict[str, Writer] = {"csv": _write_csv, "parquet": _write_parquet}
+_TREES: dict[str, Callable[..., tuple[str, ...]]] = {
     "yolo": write_yolo,
     "folder": partial(write_folder, links=False),
     "links": partial(write_folder, links=True),

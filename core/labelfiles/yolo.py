@@ -7,9 +7,6 @@ from typing import Any
 from core.curation.words import counted
 from core.errors import DecodeError, InputError
 from core.export.folder import Folder
-from core.export.makers import Copies
-from core.export.names import safe_name, without_clashes
-from core.export.sources import sources_of
 from core.imaging.files import open_regular
 from core.imaging.imagefile import (
     QUARTER_TURNS,
@@ -22,6 +19,7 @@ from core.ingest.objects.asked import Asked
 from core.ingest.objects.found import Found
 from core.ingest.objects.yolo import read as read_objects
 from core.ingest.schemes import Reading
+from core.labelfiles.album import Album
 from core.labelfiles.folders import write_folder
 from core.labelfiles.model import Box, Entry, LabelFile, named
 from core.labelfiles.pictures import by_picture, label_names
@@ -31,10 +29,17 @@ _DESCRIBED = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _NAMED = 3
 
 
-def write_yolo(target: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
-    """Write data.yaml, images/ with copies of the pictures, and labels/ with a file for each.
+def write_yolo(
+    target: Path, rows: Rows, opened: Any, album: Album | None = None
+) -> tuple[str, ...]:
+    """Write data.yaml, images/ with the pictures, and labels/ with a file for each.
 
     Whole pictures go into a folder for each label, from which YOLO learns to classify.
+
+    Parameters
+    ----------
+    album
+        Where the pictures go, `images` of the folder.
 
     Raises
     ------
@@ -46,7 +51,7 @@ def write_yolo(target: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
     """
     whole = sum(box is None for box in rows.boxes)
     if whole == len(rows):
-        return write_folder(target, rows, opened, links=False)
+        return write_folder(target, rows, opened, links=False, album=album)
     if whole:
         raise InputError(
             f"{counted(whole, 'item')} of these are whole pictures and the others regions, which "
@@ -54,18 +59,12 @@ def write_yolo(target: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
         )
     if target.exists() and any(target.iterdir()):
         raise InputError(f"{target} is not empty; name a new or an empty folder")
-    pictures, names = by_picture(opened, rows, "YOLO", relative=True), label_names(rows)
+    album = album or Album(target / "images")
+    pictures = by_picture(opened, rows, "YOLO", relative=True, album=album)
+    names = label_names(rows)
     numbers = {name: number for number, name in enumerate(names)}
-    folder, maker, failed = Folder(target), Copies(opened.root), list[str]()
-    wanted = ["/".join(map(safe_name, picture.path.split("/"))) for picture in pictures]
-    bare = 0
-    for picture, name in zip(pictures, _apart(without_clashes(wanted, [])), strict=True):
-        source = sources_of(opened, rows.rows[picture.places[:1]])[0]
-        try:
-            maker.make(source, folder.prepare(f"images/{name}"))
-        except DecodeError as error:
-            failed.append(f"{picture.path} ({error})")
-            continue
+    folder, bare = Folder(target), 0
+    for picture in pictures:
         lines = []
         for place in picture.places:
             label = rows.labels[place]
@@ -74,31 +73,13 @@ def write_yolo(target: Path, rows: Rows, opened: Any) -> tuple[str, ...]:
                 continue
             x, y, w, h = picture.share(rows.boxes[place] or ())
             lines.append(f"{numbers[label]} {x + w / 2:.8f} {y + h / 2:.8f} {w:.8f} {h:.8f}\n")
-        labels = folder.prepare(f"labels/{PurePosixPath(name).with_suffix('.txt')}")
+        labels = folder.prepare(f"labels/{PurePosixPath(picture.name).with_suffix('.txt')}")
         labels.write_text("".join(lines), encoding="utf-8")
     described = ["path: .", "train: images", "val: images", f"nc: {len(names)}", "names:"]
     described += [f"  {number}: {json.dumps(name)}" for name, number in numbers.items()]
     (target / "data.yaml").write_text("\n".join(described) + "\n", encoding="utf-8")
-    notes = [f"left out: {counted(bare, 'region')} without a label"] if bare else []
-    if failed:
-        more = f" and {len(failed) - _NAMED:,} more" if len(failed) > _NAMED else ""
-        told = counted(len(failed), "file")
-        notes.append(f"left out: {told}: {', '.join(failed[:_NAMED])}{more}")
-    return tuple(notes)
-
-
-def _apart(names: list[str]) -> list[str]:
-    """Return names of which no two differ in their endings only: their labels have one name."""
-    used: set[str] = set()
-    found = []
-    for name in names:
-        path = PurePosixPath(name)
-        stem, number = path.stem, 2
-        while str(path.with_suffix("")).casefold() in used:
-            path, number = path.with_name(f"{stem} ({number}){path.suffix}"), number + 1
-        used.add(str(path.with_suffix("")).casefold())
-        found.append(str(path))
-    return found
+    notes = (f"left out: {counted(bare, 'region')} without a label",) if bare else ()
+    return notes + album.notes
 
 
 def holds_yolo(folder: Path) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.errors import NotFoundError, VitrineError
-from core.storage.store import Artefact, Workspace, read_json
+from core.errors import NotFoundError
+from core.storage.lines import Lines, whole
+from core.storage.store import Artefact, Workspace
 
 #: Kind of artefact by what was done.
 KINDS = {"propagate": "propagation", "probe": "probe", "batch": "batch"}
@@ -107,7 +108,7 @@ class Labelled:
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
-        self._manifests: dict[tuple[str, str], dict[str, Any]] = {}
+        self._kept = {kind: Lines(workspace, kind, whole) for kind in KINDS.values()}
 
     def list(self, name: str, do: str | None = None) -> Sequence[LabelledLine]:
         """Return a line about everything kept of a set or part, the newest first.
@@ -124,7 +125,7 @@ class Labelled:
             )
             for one, kind in KINDS.items()
             if do in {None, one}
-            for key, manifest in self._all(kind, name)
+            for key, manifest in self._kept[kind].of(name)
             if (meta := manifest["meta"])
         ]  # fmt: skip
         return sorted(lines, key=lambda line: (line.created, line.key), reverse=True)
@@ -151,22 +152,6 @@ class Labelled:
         found = self.open(key)
         if not isinstance(found, Propagation):
             raise NotFoundError("no propagation with this id is kept here; make it again")
-        return found
-
-    def _all(self, kind: str, name: str) -> Sequence[tuple[str, dict[str, Any]]]:
-        """Return key and manifest of every artefact of a kind that belongs to a set."""
-        found = []
-        for path in (self._workspace.root / "artefacts" / kind).glob("*/manifest.json"):
-            key = path.parent.name
-            if key.startswith("."):
-                continue
-            try:
-                manifest = self._manifests.get((kind, key)) or read_json(path)
-            except VitrineError:  # a damaged one hides no others
-                continue
-            self._manifests[kind, key] = manifest
-            if manifest["meta"].get("name") == name:
-                found.append((key, manifest))
         return found
 
 

@@ -23,6 +23,8 @@ DEALT, SUMS = 1_000_000, 512 * 2**10
 THREADS = 4
 #: Times the expected rounding error that counts as near, and the slack for the ties of p.
 SAFE, TIES = 4.0, 1e-6
+#: Share of a group's sum of squares that a difference must leave to be taken as it is.
+LOST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,25 @@ class Sums:
 
     between: np.ndarray
     weighted: np.ndarray
+
+
+def observed_sums(points: np.ndarray, groups: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Return the sums of groups as they are, and the trace of the covariance of each `(m,)`.
+
+    A sum of squares within is the difference of two; where next to nothing is left of them, it is
+    taken from the distances to the mean instead.
+    """
+    square = np.einsum("ij,ij->i", points, points)
+    explained, within = (
+        sums[0] for sums in _explained(points, square, groups.astype(np.int32)[None])
+    )
+    sizes = np.bincount(groups)
+    for code in np.flatnonzero(within < LOST * explained):
+        own = points[groups == code]
+        within[code] = ((own - own.mean(axis=0)) ** 2).sum()
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a group of one there is none
+        variances = np.where(sizes > 1, within / (sizes - 1), np.nan)
+    return float(explained.sum()), float((within * _weights(groups)).sum()), variances
 
 
 def exact_sums(points: np.ndarray, groups: np.ndarray, orders: np.ndarray) -> Sums:
@@ -66,7 +87,9 @@ def permuted_sums(
     """
     square = np.einsum("ij,ij->i", points, points)
     scale = float(np.sqrt(square.mean())) or 1.0
-    single, square = (points / scale).astype(np.float32), square / scale**2
+    single = np.empty(points.shape, np.float32)
+    np.divide(points, scale, out=single, casting="same_kind")  # no copy in double on the way
+    square = square / scale**2
     seen = (observed[0] / scale**2, observed[1] / scale**2)
     weights, codes, shape = _weights(groups), groups.astype(np.int32), len(orders)
     between, weighted, near = np.empty(shape), np.empty(shape), np.zeros(shape, bool)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InputError
-from core.morphology.groupsums import exact_sums, permuted_sums
+from core.morphology.groupsums import observed_sums, permuted_sums
 from core.morphology.permute import Arrangements, arrangements
 from core.morphology.result import (
     TestResult,
@@ -101,18 +101,14 @@ def permanova(
     moved = small(points)
     ways = arrangements(groups, blocks, permutations, seed)
     n, m = len(points), len(sizes)
-    here = exact_sums(moved, groups, np.arange(n)[None])
-    between, weighted, total = (
-        here.between[0],
-        here.weighted[0],
-        float(np.einsum("ij,ij->", moved, moved)),
-    )
+    between, weighted, variances = observed_sums(moved, groups)
+    total = float(np.einsum("ij,ij->", moved, moved))
     others = permuted_sums(moved, groups, ways.orders, (between, weighted), progress)
-    f1 = float(_f1(between, total, n, m))
+    f1 = float(_f1(np.float64(between), total, n, m))
     f1s = _f1(others.between, total, n, m)
     f2, f2s = float(between / weighted), others.between / others.weighted
     omega = (m - 1) * (f1 - 1) / ((m - 1) * (f1 - 1) + n)
-    spreads = np.sqrt(_variances(moved, groups))
+    spreads = np.sqrt(variances)
     care = (*least_p(ways.p_min), *_unlike(sizes, spreads), *_one_group(groups, blocks))
     return Permanova(
         _result(F2_NAME, omega, "ω²", 0.0, f2, "F₂", f2s, ways, n, care),
@@ -181,16 +177,9 @@ def small(points: np.ndarray) -> np.ndarray:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 
-def _f1(between: np.ndarray, total: float, n: int, m: int) -> np.ndarray:
+def _f1(between: np.ndarray | np.float64, total: float, n: int, m: int) -> np.ndarray:
     """Return the pseudo-F."""
     return np.asarray((between / (m - 1)) / ((total - between) / (n - m)))
-
-
-def _variances(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return the trace of the covariance of each group."""
-    return np.array(
-        [points[groups == code].var(axis=0, ddof=1).sum() for code in range(groups.max() + 1)]
-    )
 
 
 def _result(

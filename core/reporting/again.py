@@ -88,14 +88,7 @@ def _again(report: Mapping[str, Any], workspace: Workspace) -> tuple[Data, Chose
 
 def _where(name: str, hashes: Mapping[str, Any], workspace: Workspace) -> str:
     """Return the name of a set or part with the same images and vectors."""
-    library = Library(workspace)
-    wanted = (hashes["imageset"], hashes["embeddings"])
-    names = [name] if library.has(name) else []
-    for one in [*names, *library.names()]:
-        opened = library.open(one)
-        if (opened.key, opened.embeddings) == wanted:
-            return one
-    raise NotFoundError(
-        f"no set here has the images and vectors of this report ({name!r}, image set "
-        f"{str(hashes['imageset'])[:12]}): run the same folder with the same encoder first"
+    vectors = hashes["embeddings"]
+    return Library(workspace).name_of(
+        name, hashes["imageset"], lambda opened: opened.embeddings == vectors, "this report"
     )

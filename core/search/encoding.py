@@ -192,6 +192,32 @@ class EncoderProcess:
         asked = {"words": list(words), "templates": list(templates)}
         self._do({"encoder": encoder, "key": key, **asked}, None, seconds)
 
+    def look(
+        self, encoder: str, key: str, name: str, imageset: str, rows: Sequence[int], seconds: float
+    ) -> None:
+        """Have the features by place of some rows of a set made and stored.
+
+        Parameters
+        ----------
+        encoder, key
+            The set's encoder: its name, and the key it must have when loaded.
+        name, imageset, rows
+            The set, the key that its images must have, and which of its rows.
+        seconds
+            How long to wait. The work goes on, and asking again for the same rows waits for it.
+
+        Raises
+        ------
+        DecodeError
+            A picture cannot be read, or is another than the one that was encoded.
+        EncoderUnavailableError
+            The encoder cannot be loaded, has no features by place, or the process died twice.
+        EncoderBusyError
+            It takes longer, or too much is waiting.
+        """
+        asked = {"set": name, "imageset": imageset, "rows": list(rows)}
+        self._do({"encoder": encoder, "key": key, **asked}, None, seconds)
+
     def _do(self, request: dict[str, Any], data: bytes | None, seconds: float) -> None:
         """Have a request answered, and raise what it ended in."""
         if not self._room.acquire(blocking=False):

@@ -1,4 +1,4 @@
-"""The encoding process: `python -m core.search.worker`, which encodes pictures and words given.
+"""The encoding process: `python -m core.search.worker`, for pictures, their parts, and words.
 
 It reads JSON lines on stdin, the settings first and then one a request, and answers each with one
 on stdout; what is found is stored in the workspace. The last two encoders stay loaded. It ends
@@ -18,9 +18,10 @@ from typing import Any, TextIO
 from core.config import Settings
 from core.embed import embed
 from core.encoders import Encoder, open_encoder
-from core.errors import DecodeError, EncoderUnavailableError, VitrineError
+from core.errors import DecodeError, EncoderUnavailableError, NotFoundError, VitrineError
 from core.imaging.decode import ItemFile, Limits
-from core.search import given, words
+from core.library import Library
+from core.search import given, places, words
 from core.storage.store import Workspace
 
 #: Encoders that stay loaded, and seconds without a request after which the process ends.
@@ -100,6 +101,26 @@ def read(request: dict[str, Any], encoders: Encoders, to: Workspace) -> None:
     words.encode(to, encoder, request["words"], request["templates"])
 
 
+def look(request: dict[str, Any], encoders: Encoders, settings: Settings, to: Workspace) -> None:
+    """Store the features by place of some rows of a set.
+
+    Raises
+    ------
+    NotFoundError
+        The set is gone, or has changed since it was asked for.
+    DecodeError
+        A picture cannot be read, or is another than the one that was encoded.
+    EncoderUnavailableError
+        The encoder cannot be loaded, or has no features by place.
+    """
+    opened = Library(to).open(request["set"])
+    if opened.key != request["imageset"]:
+        raise NotFoundError(f"the set {opened.name!r} has just changed; reload the page")
+    encoder = encoders.open(request["encoder"], request["key"])
+    limits = Limits(settings.max_pixels, settings.max_file_mb * 2**20)
+    places.look(to, encoder, opened, request["rows"], limits)
+
+
 def answer(
     request: dict[str, Any], encoders: Encoders, settings: Settings, to: Workspace
 ) -> dict[str, Any]:
@@ -107,6 +128,8 @@ def answer(
     try:
         if "words" in request:
             read(request, encoders, to)
+        elif "rows" in request:
+            look(request, encoders, settings, to)
         else:
             encode(request, encoders, settings, to)
     except VitrineError as error:

@@ -134,7 +134,7 @@ def test_the_verdict_of_the_job_is_told_with_its_tests_and_files(pair, drift):
         assert find(shown, href=f"/api/drift/{drift.key}.{kind}")
     for table in ("images", "clusters"):
         assert find(shown, href=f"/api/drift/{drift.key}/{table}.csv")
-    assert f"app.py drift {A} {B} --seed 0" in text(shown)
+    assert f"app.py drift {A} {B} --permutations 199 --seed 0" in text(shown)
 
 
 def test_a_test_without_an_answer_says_why():

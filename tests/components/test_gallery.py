@@ -64,7 +64,7 @@ def test_a_set_without_pictures_shows_its_labels_and_asks_for_no_picture():
     made = gallery.thumbs(found, [0, 1], STORE)
     assert "moth" in text(made)
     assert not [n for n in nodes(made) if n["type"] == "Img"]
-    assert find(made, **{"aria__label": "Image 1, wasp"})
+    assert find(made, **{"aria__label": "Vector 1, wasp"})
     assert gallery.mosaic(found, [0, 1]) is None
     (host,) = (n["props"] for n in nodes(gallery.host("x", "/", STORE, pictures=False)))
     assert host["data-pictures"] == ""

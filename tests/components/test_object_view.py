@@ -105,7 +105,7 @@ def test_saving_writes_an_act_and_undo_takes_it_back(objects):
     assert waiting["hidden"] is False
     assert "1 box changed since this set was made" in text(shown)
     _, data = object_view.act("undo", "objects", 4, ())
-    assert data["told"] == "Undone: Set the box of 1 image to 10 × 11 px at 41, 12."
+    assert data["told"] == "Undone: Set the box of 1 object to 10 × 11 px at 41, 12."
     assert objects.curation.view(found).boxes == {}
     assert find(object_view.section(found, 4, STORE), className="vt-object-waiting")[0]["hidden"]
 

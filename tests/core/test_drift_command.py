@@ -1,11 +1,14 @@
 """The command `drift`: what it prints and writes, its gate for pipelines, its check of a file."""
 
 import json
+import shlex
 
 import pytest
 
 from core.__main__ import main
+from core.commands import drift
 from core.drift.gate import Gate
+from core.drift.request import DriftRequest
 from core.drifting.document import KIND
 from core.drifts.gated import NAMES, figures_of, judged
 from core.keys import sealed, unsealed
@@ -54,6 +57,21 @@ def test_the_documented_fields_are_there(document):
     assert set(document["local"]) >= {"new", "vanished", "tested"}
     for image in document["images"]:
         assert set(image) >= {"item_id", "set", "score", "counterpart"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"unit": "a trap", "label": "kind", "permutations": 199, "approximate": True,
+         "explain": False, "seed": 7, "spatial": 60, "map": "umap"},
+    ],
+)  # fmt: skip
+def test_what_a_page_says_to_type_asks_for_the_same(monkeypatch, asked):
+    wanted, given = DriftRequest("a b", "after:trap=it's", **asked), []
+    monkeypatch.setattr(drift, "_compare", lambda *options: given.append(options) or 0)
+    assert main(["drift", *shlex.split(shlex.join(wanted.arguments))]) == 0
+    assert drift._request(*given[0]) == wanted
 
 
 def test_in_words_the_verdict_comes_first(run, document):

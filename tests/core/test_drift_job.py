@@ -202,6 +202,27 @@ def test_images_on_both_sides_are_left_out(tmp_path):
         compare_sets(workspace, a=B, b="again")
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_choice_is_held_against_the_rest_of_what_it_was_chosen_from(tmp_path, swapped):
+    workspace = Workspace(tmp_path / "workspace")
+    vectors = np.random.default_rng(1).normal(size=(90, 6))
+    vectors[60:, 0] += 6  # of another kind, none of which was chosen
+    ids = [f"image{row}" for row in range(90)]
+    vector_set(workspace, vectors, name="full", ids=ids)
+    vector_set(workspace, vectors[:50], name="chosen", ids=ids[:50])
+    a, b = ("chosen", "full") if swapped else ("full", "chosen")
+    found = compare_sets(workspace, a=a, b=b)
+    rest, chosen = (found["b"], found["a"]) if swapped else (found["a"], found["b"])
+    assert (rest["n_images"], chosen["n_images"]) == (40, 50)
+    assert (rest["label"], chosen["label"]) == ("the rest of full", "chosen")
+    assert list(found["left_out"].values()) == [50]
+    assert any("against the other 40 images of full" in note for note in found["notes"])
+    assert found["verdict"]["level"] == "drift"
+    lost = "b" if swapped else "a"
+    most = [one["row"] for one in found["images"] if one["set"] == lost][:30]
+    assert min(most) >= 60
+
+
 def test_another_encoder_is_refused_with_what_to_do(made_drift, tmp_path):
     example = made_drift.copy(tmp_path)
     record = example.workspace.read_set(B)

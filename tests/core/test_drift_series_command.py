@@ -90,6 +90,29 @@ def test_batches_are_told_and_the_gate_stops_a_pipeline(call):
     assert lines[0].startswith(found["series"])
 
 
+def test_a_file_of_a_series_is_made_again_and_compared(call, tmp_path):
+    kept = tmp_path / "kept.json"
+    call(*SERIES, "--fail-on", "p<0.05", "--out", kept, code=3)
+    assert call("drift-series", "--verify", kept)[0] == ["the same: every number came out again"]
+    found = json.loads(kept.read_text())
+    found["batches"][0]["distance"] *= 1.01
+    kept.write_text(json.dumps(found))
+    (line,), _ = call("drift-series", "--verify", kept, "--json", code=1)
+    told = json.loads(line)
+    assert (told["same"], told["intact"]) == (False, False)
+    assert [one["field"] for one in told["differences"]] == ["batches[0].distance"]
+    for change, why in (
+        ({"hashes": {"imagesets": {"moths": "0" * 32}, "encoder": found["hashes"]["encoder"]}},
+         "no set here has the images"),
+        ({"kind": "vitrine.drift"}, "no series of batches"), ({"format": 9}, "format 9"),
+        ({"hashes": None}, "damaged"),
+    ):  # fmt: skip
+        kept.write_text(json.dumps({**found, **change}))
+        assert why in call("drift-series", "--verify", kept, code=2)[1]
+    assert "nothing else" in call("drift-series", "moths", "--verify", kept, code=2)[1]
+    assert "name the set" in call("drift-series", code=2)[1]
+
+
 def test_named_batches_keep_their_order(call):
     (line,), _ = call("drift-series", "moths", "--reference", "moths:batch=known", "--batch",
                       "moths:batch=second", "--batch", "moths:batch=first", "--json")  # fmt: skip

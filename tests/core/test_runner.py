@@ -21,10 +21,10 @@ from core.runner import execute
 from core.storage.store import Workspace
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    root = tmp_path / "pictures"
-    root.mkdir()
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Pictures large enough that a run of them can be stopped; nobody writes into them."""
+    root = tmp_path_factory.mktemp("pictures")
     for number in range(120):
         picture(number, (600, 400)).save(root / f"{number}.png")
     return root

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import timm
 import torch
+from networks import SIDE, save_network
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from core.__main__ import Parser, perform
 from core.commands import encoders as encoders_command
@@ -30,21 +31,7 @@ from core.tuning.checkpoints import FILE
 from core.tuning.progress import unfinished
 from core.tuning.subject import split
 
-KINDS, EACH, SIDE = 3, 16, 32
-
-
-def save_network(folder: Path, seed: int = 0) -> Path:
-    """Save a random network without classifier as timm's local-dir wants it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
-    net = timm.create_model("test_efficientnet", num_classes=0).eval()
-    save_file(net.state_dict(), folder / "model.safetensors")
-    config = {"input_size": [3, SIDE, SIDE], "interpolation": "bilinear", "crop_pct": 1.0,
-              "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "num_classes": 0,
-              "classifier": "classifier", "first_conv": "conv_stem"}  # fmt: skip
-    record = {"architecture": "test_efficientnet", "num_classes": 0, "pretrained_cfg": config}
-    (folder / "config.json").write_text(json.dumps(record))
-    return folder
+KINDS, EACH = 3, 16
 
 
 @pytest.fixture(scope="module")

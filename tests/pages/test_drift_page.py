@@ -132,7 +132,8 @@ def test_the_preview_tells_both_sides_and_a_wrong_field(app, page):
     assert "100 images" in text(data(shown))
     assert told == []
     shown, _ = page.preview(**fields(b_set=A, b_by="label", b_value="moth"))
-    assert "nothing is left to compare" in text(data(shown))
+    assert "label moth (before), held against the rest of before." in text(data(shown))
+    assert "All of label moth (before) is in before too" in text(data(shown))
     shown, _ = page.preview(**fields(a_by="label", a_value="moth", b_set=A, b_by="label",
                                      b_value="fly"))  # fmt: skip
     assert "label fly (before), held against label moth (before)." in text(data(shown))

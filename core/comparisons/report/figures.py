@@ -37,7 +37,8 @@ def heat_map(names: Sequence[str], matrix: np.ndarray) -> str:
     known = np.asarray(matrix, np.float64)
     off = known[~np.eye(m, dtype=bool) & np.isfinite(known)]
     most = float(off.max()) if off.size else 1.0
-    left = 10 + 12 * LETTER * max(len(short(name)) for name in names)
+    told = [f"{at} {short(name)}" for at, name in enumerate(names, 1)]
+    left = 10 + 12 * LETTER * max(map(len, told))
     side = min(44.0, (WIDTH - left - 10) / m)
     drawing = Drawing(
         "distances", left + m * side + 10, m * side + 34, "Distances between groups",
@@ -45,7 +46,7 @@ def heat_map(names: Sequence[str], matrix: np.ndarray) -> str:
     )  # fmt: skip
     for row in range(m):
         middle = (row + 0.5) * side + 4
-        drawing.words(left - 6, middle + 4, short(names[row]), "t", "end")
+        drawing.words(left - 6, middle + 4, told[row], "t", "end")
         drawing.words(left + (row + 0.5) * side, m * side + 20, str(row + 1), "t", "middle")
         for column in range(m):
             value = known[row, column]

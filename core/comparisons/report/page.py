@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.comparisons.report import figures, tables
+from core.comparisons.report import figures, metric, preset, tables
 from core.report.html import POLICY
 from core.report.minute import data_uri
 from core.report.text import absent, count, escape, moment, named, plain, plural
@@ -23,6 +23,8 @@ _STYLES = (
 )
 #: Pictures of each group, and of the most and least distinctive.
 SHOWN = 6
+#: Axes of the ordination whose ends are shown in pictures.
+AXES = 4
 
 
 def render_html(
@@ -51,12 +53,14 @@ def render_html(
     """
     names = [str(group["name"]) for group in meta["design"]["groups"]]
     sections = [
+        _metric(meta),
         _groups(meta, units, names, pictures),
         _tests(meta),
         _distances(meta, arrays),
-        _ordination(meta, units, names),
+        _ordination(meta, units, names, pictures),
         _variety(meta),
         _distinct(meta, units, pictures),
+        _preset(meta, pictures),
         _method(meta),
     ]
     title = f"{meta['title']} · {meta['name']}"
@@ -113,9 +117,21 @@ def _head(meta: Meta, created: str) -> list[str]:
         for name, value in facts
         if value not in (None, "")
     )
-    said = any(one["code"] == "metric" for one in design.get("warnings") or [])
-    text = f'<p class="small">{plain(card["text"])}</p>' if card.get("text") and not said else ""
-    return [mast, verdict, f'<dl class="facts">{lines}</dl>{text}']
+    return [mast, verdict, f'<dl class="facts">{lines}</dl>']
+
+
+def _metric(meta: Meta) -> str:
+    """Return whether distances mean anything here, before every result."""
+    card = meta.get("card") or {}
+    if not card.get("verdict"):
+        return ""
+    verdict = metric.STATES.get(card["verdict"], metric.STATES["unknown"])
+    said = any(one["code"] == "metric" for one in meta["design"].get("warnings") or [])
+    text = "The reasons are above." if said else card.get("text") or ""
+    told = f"<p><strong>{verdict}.</strong> {plain(text)}</p>"
+    checks = metric.checks(card)
+    shown = f"<details><summary>The checks</summary>{checks}</details>" if checks else ""
+    return _section("metric", "Is this encoder metric here?", told, shown)
 
 
 def _groups(meta: Meta, units: pd.DataFrame, names: Sequence[str], pictures: Pictures) -> str:
@@ -175,7 +191,7 @@ def _distances(meta: Meta, arrays: Mapping[str, np.ndarray]) -> str:
     )  # fmt: skip
 
 
-def _ordination(meta: Meta, units: pd.DataFrame, names: Sequence[str]) -> str:
+def _ordination(meta: Meta, units: pd.DataFrame, names: Sequence[str], pictures: Pictures) -> str:
     found = meta.get("ordination") or {}
     axes = [name for name in ("axis1", "axis2") if name in units]
     if len(axes) < 2 or not len(units) or len(found.get("explained") or []) < 2:
@@ -187,9 +203,33 @@ def _ordination(meta: Meta, units: pd.DataFrame, names: Sequence[str]) -> str:
     return _section(
         "ordination", "Ordination",
         f'<div class="card">{drawn}{figures.legend(names)}</div>',
+        _axes(units, found["explained"], pictures),
         tables.supplementary(found.get("supplementary") or []),
         lead="Principal components of the units. Nothing is measured on this picture.",
     )  # fmt: skip
+
+
+def _axes(units: pd.DataFrame, explained: Sequence[float], pictures: Pictures) -> str:
+    """Return what the first axes are: pictures at their ends."""
+    shown = []
+    for at, share in enumerate(explained[:AXES], 1):
+        if f"axis{at}" not in units:
+            break
+        heads = units.sort_values(f"axis{at}", kind="stable")["head"].tolist()
+        low, high = (_strip(ends, pictures) for ends in (heads[:SHOWN], heads[::-1][:SHOWN]))
+        shown.append(
+            f'<div class="card"><h3>Axis {at}, {100 * float(share):.0f} %</h3>'
+            f'<p class="small">Low end</p>{low}<p class="small">High end</p>{high}</div>'
+        )
+    return f'<div class="two">{"".join(shown)}</div>'
+
+
+def _preset(meta: Meta, pictures: Pictures) -> str:
+    """Return the analysis of the preset; "" where it was not asked for."""
+    if not meta.get("lurig"):
+        return ""
+    made = preset.parts(meta["lurig"], lambda rows: _strip(rows, pictures))
+    return _section("preset", "Preset after Lürig and others", *made)
 
 
 def _variety(meta: Meta) -> str:

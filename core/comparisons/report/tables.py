@@ -112,10 +112,12 @@ def disparity(found: Meta) -> str:
     """Return the variety of each group, and the differences."""
     rows = [
         [named(one["name"]), measure(one.get("variance")), between(one.get("variance_ci")),
-         measure(one.get("distance")), between(one.get("distance_ci")), count(one.get("units"))]
+         measure(one.get("distance")), between(one.get("distance_ci")),
+         measure((one.get("hull") or {}).get("volume")), count(one.get("units"))]
         for one in found.get("groups") or []
     ]  # fmt: skip
-    head = ("Group", "Sum of variances", "95 %", "Mean distance", "95 %", "Units")
+    head = ("Group", "Sum of variances", "95 %", "Mean distance", "95 %", "Hull (illustrative)",
+            "Units")  # fmt: skip
     pairs = [
         [f"{named(one['a'])} – {named(one['b'])}", measure(one["estimate"]),
          between(one.get("ci")), probability(one.get("p")), probability(one.get("p_adjusted"))]

@@ -109,7 +109,8 @@ def _facts(meta: Meta) -> str:
 
 def _side(told: Meta) -> str:
     images = plural(told["n_images"], told.get("noun") or "image")
-    return f"{told['text']}: {images}, {plural(told['n_units'], 'unit')}"
+    what = told["label"] if told.get("rest") else told["text"]
+    return f"{what}: {images}, {plural(told['n_units'], 'unit')}"
 
 
 # -- the sections ----------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from core.encoders.base import (
     whole_number,
 )
 from core.encoders.batches import Batches
-from core.encoders.device import choose_device, mixed_precision
+from core.encoders.device import choose_device, mixed_precision, normalised
 from core.encoders.open_clip.source import Built, Source, build, find_source
 from core.encoders.open_clip.text import Tokenizer
 from core.encoders.timm.source import file_digest
@@ -185,10 +185,7 @@ class OpenClipEncoder:
         import torch
 
         with torch.inference_mode():
-            pixels = torch.from_numpy(inputs).to(self.device).permute(0, 3, 1, 2)
-            mean = torch.tensor(self.spec.mean, device=self.device).view(-1, 1, 1)
-            std = torch.tensor(self.spec.std, device=self.device).view(-1, 1, 1)
-            normal = pixels.float().div_(255).sub_(mean).div_(std)
+            normal = normalised(inputs, self.spec, self.device)
             return self._finite(lambda: self._model.encode_image(normal, normalize=False))
 
     def _read(self, tokens: Any) -> np.ndarray:

@@ -19,42 +19,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.encoders.base import Encoder, EncoderName, Memo, check_options
+from core.encoders.base import EncoderName, Memo, check_options
 from core.encoders.own.families import OPTIONS as COMMON
-from core.encoders.own.families import absent, admit, combined, recall, spec_of
+from core.encoders.own.families import absent, combined, spec_of
 from core.encoders.own.preprocessing import Preprocessing, read_preprocessing
 from core.encoders.own.proving import as_vectors
 from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
-from core.model import EncoderSpec
 
 if TYPE_CHECKING:
     from core.imaging.decode import Picture
 
 OPTIONS = (*COMMON, "path", "takes", "files")
 _TAKES = ("numpy", "torch")
-
-
-def describe(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
-    """Return the spec of a callable that was registered and is unchanged since, else None.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        An option is wrong, or there is no such module.
-    """
-    return recall(name, memo)
-
-
-def open_named(name: EncoderName, memo: Path | None, device: str) -> Encoder:
-    """Import a registered callable.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        It was not registered, its code changed since, or it cannot be imported.
-    """
-    return admit(name, memo, device)
 
 
 def identity(name: EncoderName, memo: Memo) -> tuple[object, ...]:

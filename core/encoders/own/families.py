@@ -101,7 +101,7 @@ def _model_type(name: EncoderName) -> ModelType:
     return cast(ModelType, text)
 
 
-def recall(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
+def describe(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
     """Return the spec of an encoder that was checked before, as it is now; None if it was not.
 
     Loads neither the encoder nor a library. A Python callable that nobody registered, or whose code
@@ -125,7 +125,7 @@ def recall(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
     return spec if allowed else None
 
 
-def admit(name: EncoderName, memo: Path | None, device: str) -> Encoder:
+def open_named(name: EncoderName, memo: Path | None, device: str) -> Encoder:
     """Load an encoder; one that was not checked before is checked first.
 
     Raises
@@ -133,7 +133,7 @@ def admit(name: EncoderName, memo: Path | None, device: str) -> Encoder:
     EncoderUnavailableError
         It cannot be loaded, fails a check, or is a Python callable that nobody registered here.
     """
-    known = recall(name, memo)
+    known = describe(name, memo)
     if known is None and memo is not None and family_of(name) == "python":
         raise EncoderUnavailableError(_consent(name, memo))
     encoder = cast(Encoder, module_of(name).load(name, Memo(memo), device))

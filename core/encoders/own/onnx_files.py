@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.encoders.base import Encoder, EncoderName, Memo, check_options, suggest
+from core.encoders.base import EncoderName, Memo, check_options, suggest
 from core.encoders.own.families import OPTIONS as COMMON
-from core.encoders.own.families import absent, admit, combined, recall, spec_of
+from core.encoders.own.families import absent, combined, spec_of
 from core.encoders.own.onnx_weights import external_files
-from core.encoders.own.outputs import POOLINGS, pooled
+from core.encoders.own.outputs import pool_of, pooled
 from core.encoders.own.preprocessing import Preprocessing, read_preprocessing
 from core.encoders.own.proving import as_vectors
 from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
-from core.model import EncoderSpec
 
 if TYPE_CHECKING:
     from core.imaging.decode import Picture
@@ -33,36 +32,11 @@ OPTIONS = (*COMMON, "output", "pool")
 _TYPES: dict[str, Any] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
-def describe(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
-    """Return the spec of a file that was checked before, else None; loads no library.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        An option is wrong, or the file is not there.
-    """
-    return recall(name, memo)
-
-
-def open_named(name: EncoderName, memo: Path | None, device: str) -> Encoder:
-    """Load an ONNX file; one that was not checked before is checked first.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        It is missing, damaged, takes something else than pictures, or fails a check.
-    """
-    return admit(name, memo, device)
-
-
 def identity(name: EncoderName, memo: Memo) -> tuple[object, ...]:
     """Return the digests of the file and of the weights that it keeps in others."""
     check_options(name, OPTIONS)
     read_preprocessing(name)
-    if (pool := name.options.get("pool", "")) and pool not in POOLINGS:
-        raise EncoderUnavailableError(
-            f"encoder {name.text!r}: pool is {', '.join(POOLINGS)}, not {pool!r}"
-        )
+    pool_of(name)
     path = _path(name)
     return ("onnx", file_digest(path, memo), *(file_digest(p, memo) for p in external_files(path)))
 
@@ -117,7 +91,7 @@ class OnnxEncoder:
         self._name, self._session = name.text, session
         self._input, self._type, ready, self._batch = _taken(name, session)
         self._output = _given(name, session)
-        self._pool = name.options.get("pool", "")
+        self._pool = pool_of(name)
         self._ready: Preprocessing = ready
         self.concurrent = session.get_providers()[0] == "CPUExecutionProvider"
         self.at_least = ready.at_least

@@ -2,10 +2,27 @@
 
 import numpy as np
 
+from core.encoders.base import EncoderName
 from core.errors import EncoderUnavailableError
 
 #: avg and max over places; token is the first of a sequence.
 POOLINGS = ("avg", "max", "token")
+
+
+def pool_of(name: EncoderName) -> str:
+    """Return how a name says that outputs become vectors; "" where it says nothing.
+
+    Raises
+    ------
+    EncoderUnavailableError
+        In a way there is not.
+    """
+    pool = name.options.get("pool", "")
+    if pool and pool not in POOLINGS:
+        raise EncoderUnavailableError(
+            f"encoder {name.text!r}: pool is {', '.join(POOLINGS)}, not {pool!r}"
+        )
+    return pool
 
 
 def pooled(output: np.ndarray, pool: str, name: str) -> np.ndarray:

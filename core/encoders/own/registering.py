@@ -8,9 +8,9 @@ from typing import Any, cast
 from core.encoders.base import Encoder, Memo, parse_name, spec_from_dict, spec_to_dict
 from core.encoders.own.families import (
     absolute,
+    describe,
     family_of,
     module_of,
-    recall,
     record_of,
     records,
     remember,
@@ -140,7 +140,7 @@ def _line(record: dict[str, Any], memo: Path) -> Registered:
     name, spec = parse_name(record["name"]), spec_from_dict(record["spec"])
     state, problem = "ready", ""
     try:
-        now = recall(name, memo)
+        now = describe(name, memo)
         if now is None or now.key != spec.key:
             state, problem = "changed", "it changed since it was checked: register it again"
     except EncoderUnavailableError as error:

@@ -17,17 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.encoders.base import Encoder, EncoderName, Memo, check_options
+from core.encoders.base import EncoderName, Memo, check_options
 from core.encoders.device import choose_device, free_memory, out_of_memory
 from core.encoders.own.families import OPTIONS as COMMON
-from core.encoders.own.families import absent, admit, combined, family_of, recall, spec_of
-from core.encoders.own.outputs import POOLINGS, pooled
+from core.encoders.own.families import absent, combined, family_of, spec_of
+from core.encoders.own.outputs import pool_of, pooled
 from core.encoders.own.preprocessing import read_preprocessing
 from core.encoders.own.proving import as_vectors
 from core.encoders.own.torch_archives import check_archive
 from core.encoders.timm.source import file_digest
 from core.errors import EncoderUnavailableError
-from core.model import EncoderSpec
 
 if TYPE_CHECKING:
     from core.imaging.decode import Picture
@@ -35,36 +34,11 @@ if TYPE_CHECKING:
 OPTIONS = (*COMMON, "output", "pool")
 
 
-def describe(name: EncoderName, memo: Path | None) -> EncoderSpec | None:
-    """Return the spec of a program that was checked before, else None; torch is not imported.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        An option is wrong, or the file is not there.
-    """
-    return recall(name, memo)
-
-
-def open_named(name: EncoderName, memo: Path | None, device: str) -> Encoder:
-    """Load a program; one that was not checked before is checked first.
-
-    Raises
-    ------
-    EncoderUnavailableError
-        It is missing, a pickle, damaged, or fails a check.
-    """
-    return admit(name, memo, device)
-
-
 def identity(name: EncoderName, memo: Memo) -> tuple[object, ...]:
     """Return what tells a program from others: the digest of its file."""
     check_options(name, OPTIONS)
     read_preprocessing(name)
-    if (pool := name.options.get("pool", "")) and pool not in POOLINGS:
-        raise EncoderUnavailableError(
-            f"encoder {name.text!r}: pool is {', '.join(POOLINGS)}, not {pool!r}"
-        )
+    pool_of(name)
     return (family_of(name), file_digest(_path(name), memo))
 
 
@@ -136,7 +110,7 @@ class ProgramEncoder:
 
     def __init__(self, name: EncoderName, program: Any, made_of: str, device: str):
         self._name, self._program, self.device = name.text, program, device
-        self._output, self._pool = name.options.get("output", ""), name.options.get("pool", "")
+        self._output, self._pool = name.options.get("output", ""), pool_of(name)
         self._ready = read_preprocessing(name)
         self._fits = 0
         self.concurrent = device == "cpu"

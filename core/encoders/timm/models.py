@@ -29,7 +29,7 @@ from core.encoders.base import (
     whole_number,
 )
 from core.encoders.batches import Batches
-from core.encoders.device import choose_device, mixed_precision
+from core.encoders.device import choose_device, mixed_precision, normalised
 from core.encoders.timm.features import POOLINGS, Features
 from core.encoders.timm.source import Source, build, file_digest, find_source, state_digest
 from core.encoders.training import good_for, is_metric, training_of
@@ -214,10 +214,7 @@ class TimmEncoder:
         import torch
 
         with torch.inference_mode():
-            pixels = torch.from_numpy(inputs).to(self.device).permute(0, 3, 1, 2)
-            mean = torch.tensor(self.spec.mean, device=self.device).view(-1, 1, 1)
-            std = torch.tensor(self.spec.std, device=self.device).view(-1, 1, 1)
-            normal = pixels.float().div_(255).sub_(mean).div_(std)
+            normal = normalised(inputs, self.spec, self.device)
             with mixed_precision(self.device):
                 vectors = features(normal).float()
             if self.device != "cpu" and not torch.isfinite(vectors).all():
