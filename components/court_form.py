@@ -12,7 +12,7 @@ from components import morphology_columns as columns
 from components.attributes import attrs
 from components.beside import links
 from components.fields import AUTO
-from components.morphology_columns import chosen, option
+from components.morphology_columns import option
 from components.state import services
 from components.words import encoder_name
 from core.courts.request import BASELINE, MOST, CourtRequest
@@ -135,17 +135,10 @@ def _labels(found: Any, view: Any, last: Mapping[str, Any]) -> Component:
     options = [option(AUTO, "the label, where there is one")]
     options += [one for one in columns.for_groups(found, view)
                 if one["value"] not in {columns.SLICES, "cluster"}]  # fmt: skip
-    return _select("column", "Which images are alike", options, last.get("column"),
-                   "The column of labels. Without any, classes, likeness and drift cannot be "
-                   "judged.")  # fmt: skip
-
-
-def _select(
-    field: str, label: str, options: list[dict[str, str]], value: Any, help_text: str = ""
-) -> Component:
-    made = dbc.Select(id=field_id(field), options=options, size="sm",
-                      value=chosen(value, options, options[0]["value"]))  # fmt: skip
-    return pickers.labelled(label, made, help_text=help_text)
+    return fields.choice(
+        field_id("column"), "Which images are alike", options, last.get("column"),
+        "The column of labels. Without any, classes, likeness and drift cannot be judged.",
+    )  # fmt: skip
 
 
 def _more(found: Any, last: Mapping[str, Any], seed: int) -> Component:
@@ -154,12 +147,15 @@ def _more(found: Any, last: Mapping[str, Any], seed: int) -> Component:
     return html.Details(
         [
             html.Summary("More"),
-            _select("unit", "What counts as one",
-                    [option(AUTO, "images; near-copies together"), *units], last.get("unit"),
-                    "Images of one unit are never on both sides of a test."),
-            _select("copies", "Known copies", [option(AUTO, "planted ones only"), *units],
-                    last.get("copies"), "A column in which copies of one picture share a value."),
-            _select("clusters", "Firmness of clusters", list(CLUSTERS), last.get("clusters")),
+            fields.choice(field_id("unit"), "What counts as one",
+                          [option(AUTO, "images; near-copies together"), *units],
+                          last.get("unit"),
+                          "Images of one unit are never on both sides of a test."),
+            fields.choice(field_id("copies"), "Known copies",
+                          [option(AUTO, "planted ones only"), *units], last.get("copies"),
+                          "A column in which copies of one picture share a value."),
+            fields.choice(field_id("clusters"), "Firmness of clusters", CLUSTERS,
+                          last.get("clusters")),
             fields.text(field_id("sample"), "Most images", str(last.get("sample", 2_000)),
                         "Whole units are drawn from every label in proportion.",
                         inputMode="numeric"),

@@ -44,7 +44,7 @@ def closely(pair: Pair, keys: Mapping[str, str], side: str) -> Component | None:
     shown = [_large(pair, *one, heat) for one in ((side, row, beside), (other, beside, row))]
     return card(
         f"{_name(pair, side, row, 'No.')} beside {_name(pair, other, beside)}",
-        chips("Show", HEATS, heat, keys, "heat") if known else None,
+        chips("Show the two", HEATS, heat, keys, "heat") if known else None,
         html.Div(shown, className="vt-drift-large"),
         hint("In colour: what of one is furthest from anything in the other." if heat == "pair"
              else "In colour: what the whole other set lacks.") if heat else None,

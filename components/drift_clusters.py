@@ -156,8 +156,9 @@ def _change(one: Mapping[str, Any]) -> str:
 def _group(pair: Pair, one: Mapping[str, Any], keys: Mapping[str, str]) -> Component:
     """Return one group: what became of it, and its pictures of both sides."""
     of = html.Span(f" ({name_of(one)})", className="visually-hidden")
+    most = "a" if one["state"] in {"gone", "shrank"} else "b"
     see = dcc.Link(["See its images", of], className="vt-link",
-                   href=address(keys, view="images", group=one["id"]))  # fmt: skip
+                   href=address(keys, view="images", group=one["id"], side=most))  # fmt: skip
     part = known(one.get("part"))
     told = [_change(one)]
     if known(one.get("p_adjusted")) is not None:

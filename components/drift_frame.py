@@ -151,11 +151,12 @@ def title_of_line(line: Any) -> str:
 
 
 def side_mark(side: str, text: str) -> Component:
-    """Return a side's name with its letter in its colour."""
-    return html.Span(
-        [html.Span(side.upper(), className=f"vt-drift-mark vt-drift-mark-{side}"), f" {text}"],
-        className="vt-drift-side",
-    )
+    """Return a side's name with its letter in its colour; a long name breaks after "_"."""
+    words: list[Any] = []
+    for word in f" {text}".split("_"):
+        words += ["_", html.Wbr(), word] if words else [word]
+    mark = html.Span(side.upper(), className=f"vt-drift-mark vt-drift-mark-{side}")
+    return html.Span([mark, *words], className="vt-drift-side")
 
 
 def chips(

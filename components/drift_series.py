@@ -240,8 +240,9 @@ def explained(name: str) -> Component:
     return card(
         "New images that arrive",
         html.P("A watched folder: each new sub-folder is a batch. It is encoded as the reference "
-               "was, and held against it when nothing more is being copied."),
-        html.Code(f"python -m core {command}", className="vt-command"),
+               "was, and held against it when nothing more is being copied. Batches come in the "
+               "order in which their pictures were last written."),
+        html.Code(f"app.py {command}", className="vt-command"),
         html.P("The command ends with exit code 3 at the first batch for which the condition "
                "holds; its figures are p (after Holm), mmd2, outside and batch_units.",
                className="vt-small"),

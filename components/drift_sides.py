@@ -54,7 +54,7 @@ def sets() -> list[dict[str, str]]:
         if one.problem:
             continue
         found.append(option(one.name, f"{one.name} ({number(one.items)})"))
-        found += [option(part.name, f"{part.name} ({number(part.count)})")
+        found += [option(part.name, f"{part.title} ({number(part.count)})")
                   for part in library.parts(one.name) if not part.problem]  # fmt: skip
     return found
 

@@ -124,6 +124,8 @@ def _distances(found: Mapping[str, Any]) -> list[list[Any]]:
                 f"{value(one['value'])}: it falls as images are added.")  # fmt: skip
         shown = infinite if infinite is not None else one["value"]
         rows.append(["Fréchet distance, as if images were without end", value(shown), "0", told])
+    else:
+        rows.append(["Fréchet distance", "–", "", "It needs more units a side than dimensions."])
     if one := found.get("kernel"):
         ends = between([one.get("low"), one.get("high")], 5)
         shown = html.Span([value(one["value"]), _under(ends)])

@@ -215,14 +215,14 @@ def provenance(drift: Any) -> Component:
         *((name, str(version)) for name, version in (meta.get("versions") or {}).items()),
     ]  # fmt: skip
     again = f"app.py drift {join(DriftRequest.from_json(asked).arguments)}"
-    check = html.P(
-        ["The same from a terminal: ", html.Code(again, className="vt-command"),
-         " To compute it again and compare: ", html.Code("app.py drift --verify FILE.json"),
-         ", with the JSON of this page."],
-        className="vt-small",
-    )  # fmt: skip
+    check = [
+        html.P(["The same from a terminal: ", html.Code(again, className="vt-command")],
+               className="vt-small"),
+        html.P(["To compute it again and compare: ", html.Code("app.py drift --verify FILE.json"),
+                ", with the JSON of this page."], className="vt-small"),
+    ]  # fmt: skip
     return html.Details(
         [html.Summary("Settings, seeds and hashes"), tables.facts(facts, "vt-facts vt-record"),
-         check],
+         *check],
         className="vt-card vt-morph-card",
     )  # fmt: skip

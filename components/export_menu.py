@@ -14,6 +14,7 @@ from components.words import number, plural
 from core.errors import VitrineError
 from core.export import MOST, Options
 from core.export.request import ExportRequest
+from core.labelfiles.handed import has_frames
 from core.opened.objects import has_objects
 
 
@@ -56,7 +57,7 @@ def body(
     if not count:
         return [store, told]
     parts = [store, told, *_downloads(found, which, count)]
-    return [*parts, _folder_form(name)] if has_pictures(found) else parts
+    return [*parts, _folder_form(found, name)] if has_pictures(found) else parts
 
 
 def _which(found: Any, selection: dict[str, Any] | None, slice: Any) -> tuple[dict[str, str], int]:
@@ -71,9 +72,7 @@ def _which(found: Any, selection: dict[str, Any] | None, slice: Any) -> tuple[di
 def sentence(found: Any, count: int, slice: Any = None) -> str:
     """Return what is exported, in words."""
     one = noun(found) if count else "image"
-    what = "image" if count == 1 else "images"
-    if one == "vector":
-        what = "vector" if count == 1 else "vectors"
+    what = one if count == 1 else f"{one}s"
     if not count:
         return f"There is nothing to export: no {what} chosen."
     if slice is not None:
@@ -104,11 +103,16 @@ def _downloads(found: Any, which: dict[str, str], count: int) -> list[Component]
     if has_pictures(found):
         if has_objects(found):
             rows.append(
-                _row("Objects", "COCO with your decisions; or how many each picture has.",
-                     file("COCO", "coco", "Objects in COCO's form, as edited"),
-                     file("Counts (CSV)", "counts", "Number of objects by picture and class"))
+                _row("Objects", "How many each picture has.",
+                     file("Counts (CSV)", "counts", "Counts (CSV) of objects by picture and class"))
             )  # fmt: skip
         rows += [
+            _row("Labels for other tools", _tools_words(found),
+                 file("COCO", "coco", "Labels as COCO, with your decisions"),
+                 *([] if has_frames(found.items) else [
+                     file("CVAT", "cvat", "Labels for CVAT, as XML"),
+                     file("Label Studio", "labelstudio", "Tasks for Label Studio, as JSON"),
+                 ])),
             _row("List of paths", "One path a line.",
                  file("From the folder", "paths", "Paths from the folder of the set"),
                  file("Whole paths", "paths", "Whole paths", absolute="1")),
@@ -128,6 +132,13 @@ def _row(title: str, told: str, *actions: Component) -> Component:
     return html.Li([words, html.Div(list(actions), className="vt-export-actions")])
 
 
+def _tools_words(found: Any) -> str:
+    """Return what is written for other tools, and where the rest is."""
+    if has_frames(found.items):
+        return "As edited. CVAT and others need the frames as pictures: see below."
+    return "As edited. With the pictures: below."
+
+
 def _sheet_words(count: int) -> str:
     """Return what a contact sheet shows; of many images a sample."""
     most = [MOST["sheet-png"], MOST["sheet-pdf"]]
@@ -140,14 +151,29 @@ def _sheet_words(count: int) -> str:
 # -- into a folder ---------------------------------------------------------------------------------
 
 
-def _folder_form(name: str) -> Component:
-    """Return the form that copies or links files into a folder on this computer."""
+#: What goes into a folder: the format, what it is called, and whether pictures are asked for.
+KINDS = {
+    "copies": ("Copies of the files", False),
+    "links": ("Links to the files", False),
+    "crops": ("Cropped pictures (PNG)", False),
+    "yolo": ("For YOLO, with the pictures", False),
+    "fiftyone": ("For FiftyOne, the pictures staying where they are", False),
+    "coco": ("COCO, with the pictures", True),
+    "cvat": ("For CVAT, with the pictures", True),
+    "labelstudio": ("For Label Studio, with the pictures", True),
+}
+
+
+def _folder_form(found: Any, name: str) -> Component:
+    """Return the form that writes files into a folder on this computer."""
     field = dbc.Input(id=_id("folder", name), type="text", size="sm", autoComplete="off",
                       placeholder="/data/chosen")  # fmt: skip
+    told = {key: words for key, (words, _) in KINDS.items()}
+    if has_frames(found.items):
+        told["fiftyone"] = "For FiftyOne, with the pictures"
     kinds = dbc.RadioItems(
-        id=_id("kind", name), value="copies", inline=True,
-        options=[{"label": "Copies", "value": "copies"}, {"label": "Links", "value": "links"},
-                 {"label": "Cropped pictures (PNG)", "value": "crops"}],
+        id=_id("kind", name), value="copies",
+        options=[{"label": words, "value": key} for key, words in told.items()],
     )  # fmt: skip
     start = html.Button("Write the files", id=_id("start", name), type="button",
                         className="btn btn-primary btn-sm")  # fmt: skip
@@ -165,7 +191,8 @@ def _folder_form(name: str) -> Component:
                 className="vt-field",
             ),
             html.Fieldset([html.Legend("Write", className="form-label"), kinds]),
-            dbc.Checkbox(id=_id("label", name), label="One folder a label", value=False),
+            dbc.Checkbox(id=_id("label", name), label="One folder a label (copies, links, cropped)",
+                         value=False),
             html.Div(id=_id("status", name), role="status"),
             html.Div(start, className="vt-actions"),
         ],
@@ -183,7 +210,8 @@ def request(
     which: dict[str, Any], folder: str | None, kind: str, by_label: bool | None
 ) -> ExportRequest:
     """Return what the form asks for; its folder as typed, quotes around it dropped."""
-    options = Options(layout="label" if by_label else "tree")
+    pictures = kind in KINDS and KINDS[kind][1]
+    options = Options(layout="label" if by_label else "tree", pictures=pictures)
     return ExportRequest(
         which["name"], kind, (folder or "").strip().strip("\"'"), which.get("selection"),
         which.get("slice"), options=options,

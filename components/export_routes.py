@@ -17,6 +17,7 @@ from components.answers import blueprint, json_body, text
 from components.state import services
 from core.errors import InputError, JobCancelled, NotFoundError, VitrineError
 from core.export import MOST, Options, chosen_rows, export_set, format_of
+from core.export.handing import needs_pictures, settled
 from core.export.request import ExportRequest, checked_request, file_name
 from core.imaging.imagefile import Limits
 from core.progress import Progress
@@ -60,6 +61,11 @@ def download(to: str) -> flask.Response:
         raise InputError(f"{known.title} go into a folder on this computer: start them as a job")
     app = services()
     opened, workspace = app.library.open(given.get("set", "")), app.library.workspace
+    if needs_pictures(opened, workspace, to):
+        raise InputError(
+            f"{known.title} of frames and pages need these as pictures: write them into a folder "
+            "on this computer"
+        )
     slice_name = given.get("slice") or None
     rows = chosen_rows(
         opened, workspace, selection=given.get("selection") or None, slice=slice_name
@@ -159,6 +165,7 @@ def start_export(asked: ExportRequest) -> tuple[Any, str, str]:
     """
     app = services()
     opened = app.library.open(asked.name)
+    asked = settled(asked, opened, app.library.workspace)
     request, title = checked_request(asked, opened, app.library.workspace)
     return app.jobs.submit("export", request, title), title, str(request["target"])
 

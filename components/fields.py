@@ -3,6 +3,7 @@
 A value that cannot be used raises an `InputError` that names its field as the page does.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -91,6 +92,30 @@ def text(field_id: str, label: str, value: Any = "", help_text: str = "", **more
     box = dbc.Input(**{"id": field_id, "type": "text", "size": "sm", "value": value,
                        "autoComplete": "off", **more})  # fmt: skip
     return pickers.labelled(label, box, help_text=help_text)
+
+
+def choice(
+    field_id: str,
+    label: str,
+    options: Sequence[dict[str, str]],
+    value: Any,
+    help_text: str = "",
+) -> Component:
+    """Return a labelled select; its value is the first option where the one given is none of them.
+
+    Parameters
+    ----------
+    field_id, label, help_text
+        The id of the select, and what is written above and below it.
+    options
+        What can be chosen: "value" and "label" of each.
+    value
+        What is chosen at first; of any type, as a stored request may hold another.
+    """
+    known = [one["value"] for one in options]
+    made = dbc.Select(id=field_id, options=list(options), size="sm",
+                      value=value if value in known else known[0])  # fmt: skip
+    return pickers.labelled(label, made, help_text=help_text)
 
 
 def go(words: str, button_id: str, told_id: str) -> Component:

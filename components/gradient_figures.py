@@ -57,7 +57,8 @@ def spread(gradient: Any) -> Component:
     told = f"How the images lie along {meta['title']}"
     chart = figure(
         "gradient-spread", "Share of each group by position", data, layout,
-        label=_told(gradient, told), height=260, file=file_name(gradient, "").rstrip("."),
+        label=_told(gradient, told), height=260,
+        file=f"{file_name(gradient, '').rstrip('.')} positions",
     )  # fmt: skip
     return report_charts.with_table(chart, *_table(gradient), told)
 
@@ -99,7 +100,7 @@ def _told(gradient: Any, title: str) -> str:
     return f"{title}. {'; '.join(parts)}."
 
 
-def correlated(rows: Sequence[Mapping[str, Any]], title: str) -> Component:
+def correlated(rows: Sequence[Mapping[str, Any]], file: str) -> Component:
     """Return the correlations as bars, the strongest on top; sure ones in colour."""
     names = [short(str(one["column"])) for one in rows][::-1]
     values = [one["r"] for one in rows][::-1]
@@ -121,4 +122,4 @@ def correlated(rows: Sequence[Mapping[str, Any]], title: str) -> Component:
     label = f"Correlation of columns with the position. {told}. {few} are below p = 0.05, adjusted."
     return figure("gradient-columns", "Columns against the position; in colour: adjusted p ≤ 0.05",
                   data, layout, label=label, height=70 + 24 * len(rows),
-                  file=f"{title} columns")  # fmt: skip
+                  file=f"{file} columns")  # fmt: skip

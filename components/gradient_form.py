@@ -246,7 +246,7 @@ def _groups(found: Any, view: Any, values: Mapping[str, Any]) -> list[Component]
 
 
 def _images(found: Any, values: Mapping[str, Any]) -> list[Component]:
-    told = f"A {noun(found)}'s number, file name or id."
+    told = f"Number, file name or id of the {noun(found)}."
     return [
         pickers.labelled(
             label,

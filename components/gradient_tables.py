@@ -42,7 +42,7 @@ def correlations(meta: Mapping[str, Any], key: str) -> Component:
         return html.P("This set has no column of numbers that varies here.", className="vt-small")
     known.sort(key=lambda one: (-abs(one["r"]), one["column"]))
     shown = known[:CORRELATED]
-    chart = gradient_figures.correlated(shown, meta["title"])
+    chart = gradient_figures.correlated(shown, f"{meta['name']} {meta['title']}")
     rows = [
         (one["column"], statistic(one["r"]), p_text(one["p_adjusted"]), p_text(one["p"]),
          number(one["n"]))

@@ -21,6 +21,7 @@ from components.inspector import item_link
 from components.morphology_frame import statistic
 from components.state import has_pictures, link, services
 from components.words import ago, number, plural, share
+from core.morphology.citations import cited_in
 from core.morphology.gradient_request import KINDS
 
 #: The element whose text the button "Copy" takes.
@@ -262,9 +263,18 @@ def methods(meta: Mapping[str, Any]) -> Component:
         className="btn btn-quiet btn-sm",
         **attrs(data_vt_copy=METHODS, aria_label="Copy the methods paragraph"),
     )
+    cited = cited_in(meta["methods"])
+    fold = html.Details(
+        [
+            html.Summary(plural(len(cited), "reference")),
+            html.Ol([html.Li(one) for one in cited], className="vt-small"),
+        ]
+    )
     return _card(
         "Methods",
-        html.Div(html.P(meta["methods"]), id=METHODS),
+        html.P("Written from the settings of this gradient, ready for a paper. Copying takes the "
+               "references along.", className="vt-small"),
+        html.Div([html.P(meta["methods"]), fold if cited else None], id=METHODS),
         html.Div(copy, className="vt-actions"),
     )  # fmt: skip
 

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, callback, dcc, html, no_update
+from dash import Input, Output, State, callback, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from components import fields, label_frame, notices, pickers, tables
+from components import export_menu, fields, label_frame, notices, pickers, shell, tables
+from components.export_routes import start_export
 from components.state import noun, services
 from components.words import listed, number, plural
 from core.errors import InputError, VitrineError
+from core.export.handing import needs_pictures
+from core.export.request import ExportRequest
 from core.labelfiles import apply_labels, match_labels, read_labels, write_labels
 
 PATH, COLUMN, LOOK, SEEN = "import-path", "import-column", "import-look", "import-seen"
@@ -58,8 +61,8 @@ def reading() -> Component:
         fields.text(PATH, "File or folder on this computer",
                                placeholder="/data/labels.csv",
                                help_text="A table (CSV, TSV, Parquet), JSON of COCO or Label "
-                               "Studio, XML of CVAT, a folder of FiftyOne or YOLO, or a folder "
-                               "whose sub-folders are the labels."),
+                               "Studio, XML of CVAT, a folder of FiftyOne, YOLO or VOC, or a "
+                               "folder whose sub-folders are the labels."),
         fields.text(COLUMN, "Column with the labels",
                                help_text="Of a table; empty: found by its name."),
         html.Div(label_frame.button("Look at it", LOOK, primary=True), className="vt-actions"),
@@ -208,9 +211,12 @@ def write(found: Any, view: Any, target: str | None, form: str, slice: str) -> C
     place = _place(target)
     if place.is_file():
         raise InputError(f"{place} is there already: name another file.")
+    workspace = services().library.workspace
+    if form == "yolo" or needs_pictures(found, workspace, form):
+        return _as_job(found.name, form, place, None if slice == WHOLE else slice)
     made = write_labels(
         found, view, place, form, slice=None if slice == WHOLE else slice,
-        workspace=services().library.workspace,
+        workspace=workspace,
     )  # fmt: skip
     told = (
         f"{plural(made.images, noun(found))} written, {number(made.labelled)} of them with a "
@@ -218,6 +224,15 @@ def write(found: Any, view: Any, target: str | None, form: str, slice: str) -> C
     )
     parts: list[Any] = [told, *[html.P(f"{n[:1].upper()}{n[1:]}.") for n in made.notes]]
     return dbc.Alert(parts, color="success", className="vt-alert")
+
+
+def _as_job(name: str, form: str, place: Path, slice: str | None) -> Component:
+    """Start the job that writes labels and pictures into a folder, and say where they go."""
+    folder = place.with_suffix("") if place.suffix in {".xml", ".json"} else place
+    asked = ExportRequest(name, form, str(folder), slice=slice)
+    job, title, target = start_export(asked)
+    set_props(shell.NUDGE, {"data": job.id})
+    return export_menu.started(title, target)
 
 
 # -- what a person does ----------------------------------------------------------------------------

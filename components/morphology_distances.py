@@ -118,9 +118,11 @@ def heat_map(comparison: Any, names: Sequence[str], matrix: np.ndarray) -> Compo
     ]  # fmt: skip
     words = [[f"{drawn.short(names[a])} – {drawn.short(names[b])}" for b in range(m)]
              for a in range(m)]  # fmt: skip
+    known = {value for row in cells for value in row if value is not None}
     data: list[dict[str, Any]] = [{
         "type": "heatmap", "z": cells, "text": words, "colorscale": scale(),
         "xgap": 1, "ygap": 1, "hoverongaps": False,
+        "showscale": len(known) > 1,
         "hovertemplate": "%{text}: %{z:.3f}<extra></extra>",
         "colorbar": {"title": {"text": "distance", "side": "right"}, "thickness": 10, "len": 0.75,
                      "outlinewidth": 0, "y": 1, "yanchor": "top"},

@@ -216,7 +216,7 @@ def likeness_card(comparison: Any, made: Mapping[str, Any]) -> Component:
         html.P(" ".join(["Likeness is (cos + 1) / 2: 1 the same, 0.5 unrelated, 0 opposite.",
                          *said]), className="vt-small"),
         parts.listing(comparison, head, rows, name="Likeness inside groups",
-                      csv="preset-likeness"),
+                      csv="preset-likeness" if pair else "preset-within"),
     )  # fmt: skip
 
 

@@ -31,8 +31,9 @@ TABLES = (
     ("disparity-pairs", "Differences in variety", "disparity"), ("tree", "Tree", "tree"),
     ("distinct", "Distinctiveness", "distinct"),
     ("supplementary", "Columns against axes", "ordination"),
-    ("preset-axis", "Preset: axis", "lurig"), ("preset-likeness", "Preset: likeness", "lurig"),
-    ("preset-within", "Preset: within groups", "lurig"),
+    ("preset-axis", "Preset: axis", "lurig discriminant"),
+    ("preset-likeness", "Preset: likeness", "lurig similarity"),
+    ("preset-within", "Preset: within groups", "lurig within"),
     ("units", "Units", ""), ("rows", "Images", ""),
 )  # fmt: skip
 
@@ -102,7 +103,7 @@ def answer(comparison: Any, keys: Mapping[str, str]) -> Component:
             html.P(f"{why} What can be measured is shown.", className="vt-lead"),
         ]  # fmt: skip
     else:
-        circular = any(one["code"] == "circular" for one in meta["design"]["warnings"])
+        circular = _circular(meta)
         said = [html.P(effect(meta), className="vt-morph-effect"),
                 html.P(CIRCULAR if circular else confidence(test, meta),
                        className="vt-morph-p")]  # fmt: skip
@@ -115,6 +116,11 @@ def answer(comparison: Any, keys: Mapping[str, str]) -> Component:
     )  # fmt: skip
 
 
+def _circular(meta: Mapping[str, Any]) -> bool:
+    """Tell whether the groups come from the vectors themselves."""
+    return any(one["code"] == "circular" for one in meta["design"]["warnings"])
+
+
 def effect(meta: Mapping[str, Any]) -> list[Any]:
     """Return the size of the difference in words, as the children of a sentence.
 
@@ -123,15 +129,16 @@ def effect(meta: Mapping[str, Any]) -> list[Any]:
     test, whole = morphology_tests.headline(meta), morphology_tests.classic(meta)
     by = by_name(meta["request"])
     groups = "The slices" if by == "slices" else f"Groups by {by[:1].lower()}{by[1:]}"
-    units = unit_word(meta["design"], meta.get("noun") or "image")
+    where = "between " + unit_word(meta["design"], meta.get("noun") or "image")
+    where = "within units" if meta["design"].get("paired") else where
     if whole is None:
         told = morphology_tests.effect_text(test or {})
-        return [f"{groups}: {told} of the differences between {units}."]
+        return [f"{groups}: {told} of the differences {where}."]
     chance = share(whole["effect_null"])
     told = (f"; chance alone explains {chance}." if whole["effect"] > whole["effect_null"]
             else f", no more than chance alone ({chance}).")  # fmt: skip
     return [html.Strong(f"{groups} explain {share(whole['effect'])}"),
-            f" of the differences between {units}{told}"]  # fmt: skip
+            f" of the differences {where}{told}"]  # fmt: skip
 
 
 def confidence(test: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
@@ -198,7 +205,8 @@ def pairs(comparison: Any, keys: Mapping[str, str]) -> Component | None:
     if not told:
         return None
     where = address({**keys, "key": comparison.key}, view="distances")
-    return html.P([told + " ", dcc.Link("See every pair", href=where, className="vt-link")])
+    way = dcc.Link("See every pair", href=where, className="vt-link")
+    return html.P(way if _circular(comparison.meta) else [f"{told} ", way])
 
 
 def faces(found: Any, comparison: Any) -> Component | None:
@@ -270,13 +278,21 @@ def downloads(comparison: Any) -> Component:
     whole = [html.A(text, href=f"/api/morphology/{key}.{kind}", className="btn btn-quiet")
              for text, kind in files]  # fmt: skip
     held = [html.A(text, href=f"/api/morphology/{key}/{name}.csv", className="vt-link", download="")
-            for name, text, where in TABLES if not where or meta.get(where)]  # fmt: skip
+            for name, text, where in TABLES if not where or _held(meta, where)]  # fmt: skip
     return card(
         "Take it along",
         html.Div(whole, className="vt-actions"),
         html.P([html.Span("Tables as CSV: ", className="vt-small"), *_spaced(held)],
                className="vt-morph-tables"),
     )  # fmt: skip
+
+
+def _held(meta: Mapping[str, Any], where: str) -> bool:
+    """Tell whether a comparison has what a table is made of."""
+    found: Any = meta
+    for name in where.split():
+        found = (found or {}).get(name)
+    return bool(found)
 
 
 def _spaced(links: Sequence[Component]) -> list[Any]:

@@ -38,7 +38,8 @@ def _set_of(comparison: Any) -> Any:
 
 def _stem(comparison: Any) -> str:
     """Return a file's name without its ending."""
-    return stem(comparison.meta["title"], "comparison")
+    title = f"{comparison.meta['name']} {comparison.meta['title']}"
+    return stem(title.replace(":", ","), "comparison")
 
 
 @routes.get("/api/morphology/<key>/<table>.csv")

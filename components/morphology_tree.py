@@ -101,7 +101,7 @@ def section(found: Any, comparison: Any) -> Component:
     tree = comparison.meta.get("tree")
     if not tree or not tree.get("links"):
         return card("Which groups are alike", parts.nothing(
-            "A tree needs two groups or more that have two units or more."
+            "A tree needs three groups or more that have two units or more."
         ))  # fmt: skip
     return card(
         "Which groups are alike",
@@ -146,7 +146,8 @@ def chart(found: Any, comparison: Any, tree: Mapping[str, Any]) -> Component:
         "showlegend": False,
         "margin": {"l": 12, "r": room(names, bool(images)), "t": 8, "b": 44},
         "xaxis": {"title": {"text": "distance"}, "range": [1.08 * top or 1.0, 0], "showgrid": True,
-                  "zeroline": False, "ticks": "outside"},
+                  "zeroline": False, "ticks": "outside", "nticks": 5, "tickangle": 0,
+                  "tickfont": {"size": 10}},
         "yaxis": {"range": [len(names) - 0.5, -0.5], "visible": False},
         "images": images,
         "annotations": [leaf_name(names[leaf], place, bool(images))

@@ -7,12 +7,12 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from components import fields, pickers
+from components import fields
 from components import morphology_columns as columns
 from components.attributes import attrs
 from components.beside import links
 from components.fields import AUTO
-from components.morphology_columns import chosen, option
+from components.morphology_columns import option
 from components.state import services
 from core.courts.request import NuisanceRequest
 from core.cutting.job import about, cutouts_of
@@ -97,13 +97,13 @@ def form(found: Any, view: Any, last: Mapping[str, Any], seed: int) -> Component
             html.P("Background, exposure, contrast, size and source are tested in any case.",
                    className="vt-small"),
             _columns(found, last),
-            _select("column", "Labels that may explain the clusters",
-                    [option(AUTO, "the label, where there is one"), *labels], last.get("column"),
-                    "What goes with the labels only is told apart."),
-            _select("against", "Before and after",
-                    [option(AUTO, "this set only"), *others(found)], last.get("against"),
-                    "The same is measured in another set of these pictures: cut out by masks, "
-                    "or with a column regressed out."),
+            fields.choice(field_id("column"), "Labels that may explain the clusters",
+                          [option(AUTO, "the label, where there is one"), *labels],
+                          last.get("column"), "What goes with the labels only is told apart."),
+            fields.choice(field_id("against"), "Before and after",
+                          [option(AUTO, "this set only"), *others(found)], last.get("against"),
+                          "The same is measured in another set of these pictures: cut out by "
+                          "masks, or with a column regressed out."),
             _more(found, last, seed),
             html.P("Nothing is changed: a test only looks.", className="vt-small vt-promise"),
             fields.go("Test", GO, TOLD),
@@ -129,14 +129,6 @@ def _columns(found: Any, last: Mapping[str, Any]) -> Component:
     )  # fmt: skip
 
 
-def _select(
-    field: str, label: str, options: list[dict[str, str]], value: Any, help_text: str = ""
-) -> Component:
-    made = dbc.Select(id=field_id(field), options=options, size="sm",
-                      value=chosen(value, options, AUTO))  # fmt: skip
-    return pickers.labelled(label, made, help_text=help_text)
-
-
 def _more(found: Any, last: Mapping[str, Any], seed: int) -> Component:
     """Return what few people need, folded; open where masks were named."""
     units = [option(AUTO, "images; near-copies together"), *columns.for_units(found)]
@@ -146,8 +138,8 @@ def _more(found: Any, last: Mapping[str, Any], seed: int) -> Component:
             fields.text(field_id("masks"), "Masks of the objects", str(last.get("masks") or ""),
                         "A folder, or a column that names them: the ground is what lies around "
                         "the object. Empty: the rim of each picture."),
-            _select("unit", "What counts as one", units, last.get("unit"),
-                    "Images of one unit are one image here."),
+            fields.choice(field_id("unit"), "What counts as one", units, last.get("unit"),
+                          "Images of one unit are one image here."),
             fields.text(field_id("permutations"), "Arrangements",
                         str(last.get("permutations", 499)), "99 to 9,999.", inputMode="numeric"),
             fields.text(field_id("sample"), "Most images", str(last.get("sample", 5_000)),

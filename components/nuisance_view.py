@@ -20,8 +20,8 @@ STATES = {
     "none": ("pass", "No sign"),
     "unknown": ("unknown", "Not tested"),
 }
-#: Colours of before and after, which show on light and on dark.
-LOOKS = {"before": "#2f74b9", "after": "#ba7025"}
+#: Colours of before and after and of intervals, which show on light and on dark.
+LOOKS, BETWEEN = {"before": "#2f74b9", "after": "#ba7025"}, "#8b9499"
 
 
 def residual_id(what: Any) -> dict[str, Any]:
@@ -90,6 +90,7 @@ def _chart(meta: Mapping[str, Any]) -> Component | None:
             "x": [100 * told[0] for _, told in known],
             "error_x": {
                 "type": "data", "symmetric": False, "thickness": 1.2, "width": 3,
+                "color": BETWEEN,
                 "array": [100 * max(0.0, told[2] - told[0]) for _, told in known],
                 "arrayminus": [100 * max(0.0, told[0] - told[1]) for _, told in known],
             },

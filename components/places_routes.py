@@ -9,11 +9,10 @@ from components.quality_items import name_of
 from components.state import link, noun, services
 from components.words import encoder_name, score
 from core.drifts.overlay import heated, opened_picture
-from core.drifts.patches import PAIR
 from core.errors import InputError, NotFoundError
 from core.pictures import picture_bytes
 from core.search.encoding import EncoderBusyError
-from core.search.places import Differing, differing, kept
+from core.search.places import FLOOR, Differing, differing, kept
 
 #: Seconds that a request waits for features; the page asks again after that.
 WAIT = 20.0
@@ -83,7 +82,7 @@ def told(found: Differing, opened: Any, row: int, beside: int) -> str:
         of = "a distance between features; this set has too few images to tell what is usual"
     else:
         of = f"1 is what 95 % of the places of two {noun(opened)}s of this set stay below"
-    if found.largest < PAIR[0]:
+    if found.largest < FLOOR[0]:
         return (f"Nothing stands out: the most unlike place is at {score(found.largest, 2)}, {seen}"
                 f" ({of}).")  # fmt: skip
     parts = []

@@ -203,6 +203,10 @@ def _refine(found: Any, selection: dict[str, Any], view: Any, name: str) -> Comp
         parts += [_select("Combine with slice", "with", name, options),
                   _row(_button("Add", "join", name), _button("Take away", "take", name),
                        _button("Keep common", "common", name))]  # fmt: skip
+    if selection["count"] == 2 and getattr(found, "neighbors", None) is not None:
+        ends = {"set": found.name, "kind": "geodesic", "sel": selection["selection"]}
+        way = dcc.Link("What lies between these two", href=link("/gradient", **ends))
+        parts.append(_row(way))
     return _menu("Refine", *parts, target=_for(selection))
 
 

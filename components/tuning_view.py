@@ -170,8 +170,7 @@ def _begun(one: Unfinished) -> Component:
 def _submit(wanted: Any, keys: Mapping[str, str]) -> Any:
     """Start a tuning, and wait for its result here."""
     job = services().jobs.submit("tune", wanted.to_json(), f"{wanted.name}: tune {wanted.to}")
-    to = link("/encoders", set=keys["set"], view="tuning")
-    return job.id, follow_up.expect(job.id, "/encoders", to=to)
+    return job.id, encoder_sets.expect(job.id, keys, "tuning")
 
 
 @callback(

@@ -43,7 +43,7 @@ ALGORITHM = {
     "morphology": 1,
     "gradient": 1,
     "colours": 1,
-    "drift": 1,
+    "drift": 2,
     "driftseries": 1,
     "patches": 1,
     "fitted": 1,

@@ -116,7 +116,7 @@ def prepare(workspace: str) -> dict[str, tuple[str, str]]:
     run(workspace, "court", "digits", "--encoder", "colour-texture")
     report = run(workspace, "report", "digits", "--slice", "first to label")
     return {
-        "gradient": (f"/gradient?set=digits&key={gradient['key']}", ".vt-gradient-strip img"),
+        "gradient": (f"/gradient?set=digits&key={gradient['gradient']}", ".vt-gradient-strip img"),
         "report": (f"/report/{report['id']}", ".vt-report, main h1"),
     }
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from core.comparing.gradient_measure import PERMUTATIONS, Measured
 from core.comparisons.gradient_subject import Subject
+from core.morphology.citations import cite
 from core.morphology.gradient_request import KINDS
+from core.morphology.methods import software
 from core.report.words import nouns, percent
 
 #: Below this share of a chance better than none, and above this change of length, one is warned.
@@ -119,14 +121,15 @@ def _linked(meta: dict[str, Any]) -> int:
 _AXES = {
     "means": "The axis runs from {a} to {b}; the position of an image x is "
     "t = (x − ā)·u / ‖u‖², u the step from the one, ā, to the other, so that they lie at 0 and 1.",
-    "discriminant": "The axis is Fisher's linear discriminant of both groups with the covariance "
-    "shrunk by Ledoit and Wolf (2004), scaled so that {a} and {b} lie at 0 and 1; every "
-    "image of the groups is placed by an axis made without its unit.",
+    "discriminant": f"The axis is the linear discriminant of both groups {cite('Fisher 1936')}, "
+    f"the covariance shrunk {cite('Ledoit and Wolf 2004')}, scaled so that {{a}} and {{b}} lie at "
+    "0 and 1; every image of the groups is placed by an axis made without its unit.",
     "geodesic": "The way is the shortest one from {a} to {b} in the graph that links each image "
-    "to its {k} nearest others (union; the longest 1 % of the links left out; Tenenbaum et al. "
-    "2000). The position of an image is taken from its distances to both ends through the graph.",
-    "principal": "The axis is principal component {axis} of the means of the units; positions are "
-    "in standard deviations of these.",
+    f"to its {{k}} nearest others {cite('Tenenbaum et al. 2000')}; a link holds if either image "
+    "has the other, and the longest 1 % are left out. The position of an image is taken from its "
+    "distances to both ends through the graph.",
+    "principal": "The axis is principal component {axis} of the means of the units "
+    f"{cite('Jolliffe and Cadima 2016')}; positions are in standard deviations of these.",
 }
 
 _UNITS = {
@@ -156,9 +159,12 @@ def methods(meta: dict[str, Any]) -> str:
         )
     if meta["correlations"]:
         parts.append(
-            "The mean position of each unit was correlated with columns of numbers (Spearman; "
-            f"{PERMUTATIONS} permutations of units; Benjamini and Hochberg over the columns)."
+            "The mean position of each unit was set against columns of numbers by rank "
+            f"correlation {cite('Spearman 1904')}, p from {PERMUTATIONS} permutations of units "
+            f"{cite('Phipson and Smyth 2010')}, adjusted over the columns "
+            f"{cite('Benjamini and Hochberg 1995')}."
         )
+    parts.append(software(meta | {"seed": asked["seed"]}))
     return " ".join(parts)
 
 

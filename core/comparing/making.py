@@ -121,7 +121,7 @@ def title_of(subject: Subject) -> str:
     what = " and ".join(names) if len(names) == 2 else f"{len(names)} groups"
     parts = [f"{'slices' if asked.by == SLICES else asked.by}: {what}"]
     if asked.unit:
-        parts.append(f"unit {asked.unit}")
+        parts.append("by its own units" if asked.unit == "unit" else f"unit {asked.unit}")
     if asked.within:
         parts.append(f"within “{asked.within}”")
     return ", ".join(parts)
@@ -131,14 +131,7 @@ def _written(meta: Mapping[str, Any]) -> dict[str, Any]:
     """Return the methods paragraph and what it cites."""
     from core.morphology.methods import cited, paragraph
 
-    text = paragraph(meta)
-    if meta["design"]["paired"]:
-        text += (
-            " Units were in several groups: the mean of each was taken off before means were "
-            "tested, so that effects are shares of what differs within units, and distances "
-            "between groups are those of the mean difference of units with themselves."
-        )
-    return {"methods": text, "citations": list(cited(meta))}
+    return {"methods": paragraph(meta), "citations": list(cited(meta))}
 
 
 # -- tables ----------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def cautions(
     found.extend(_copies(asked, design, copies))
     found.extend(_balance(design))
     found.extend(_blocks(asked, design))
+    found.extend(_confounded(design))
     return tuple(found)
 
 
@@ -92,6 +93,8 @@ def _specimens(asked: MorphologyRequest, opened: Any, design: Design) -> Iterato
     if asked.unit is not None:
         return
     names = [name for name in _given(asked, opened) if _is_nested(opened, name, design)]
+    if len(names) > 1:  # the source's own unit is a copy of the column that it is read from
+        names = [name for name in names if name != "unit"]
     if names:
         listed = ", ".join(repr(name) for name in names[:_LISTED])
         yield Told(
@@ -181,10 +184,29 @@ def _blocks(asked: MorphologyRequest, design: Design) -> Iterator[Told]:
     alone = int((kinds == 1).sum())
     if alone:
         what = "units" if design.paired else f"blocks ({asked.block})"
+        holds, says = ("holds", "says") if alone == 1 else ("hold", "say")
         yield Told(
             "block_one_group", "fail" if alone == len(kinds) else "caution",
-            f"{alone:,} of {len(kinds):,} {what} hold one group only and say nothing about a "
+            f"{alone:,} of {len(kinds):,} {what} {holds} one group only and {says} nothing about a "
             "difference" + (
                 ": groups and blocks cannot be told apart." if alone == len(kinds) else "."
             ),
         )  # fmt: skip
+
+
+def _confounded(design: Design) -> Iterator[Told]:
+    """Warn of covariates that are the same throughout each group: they cannot be told apart."""
+    rows, codes = design.of_groups(design.tested)
+    if not len(rows):
+        return
+    counts = np.bincount(codes).astype(np.float64)
+    for name, values in design.covariates.items():
+        table = values[rows].reshape(len(rows), -1)
+        means = np.stack([np.bincount(codes, column) / counts for column in table.T], axis=1)
+        spread = np.abs(table - table.mean(axis=0)).max(initial=0.0)
+        if spread > 0 and np.abs(table - means[codes]).max(initial=0.0) <= 1e-9 * spread:
+            yield Told(
+                "confounded", "fail",
+                f"{name!r} has one value throughout each group, so what is due to it and what to "
+                "the groups cannot be told apart: the difference may be that of either.",
+            )  # fmt: skip

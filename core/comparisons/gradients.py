@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NotFoundError
+from core.morphology.citations import cited_in
 from core.storage.lines import Lines
 from core.storage.store import Workspace
 
@@ -105,6 +106,7 @@ class Gradient:
         return {
             "set": self.meta["name"], "gradient": self.key, "seed": self.meta["request"]["seed"],
             "request": self.meta["request"], **{name: self.meta[name] for name in names},
+            "citations": cited_in(self.meta["methods"]),
         }  # fmt: skip
 
     def stale(self, opened: Any) -> str:

@@ -28,7 +28,8 @@ def verdict(reference: str, batches: Sequence[Mapping[str, Any]]) -> dict[str, A
         return {"level": "too few", "sentence": told}
     of = _count(len(tested), "batch", "batches")
     if not outside:
-        told = f"No evidence that any of {of} differs from {reference}"
+        any_ = f"any of {of}" if len(tested) > 1 else f"batch {tested[0]['name']}"
+        told = f"No evidence that {any_} differs from {reference}"
         return {"level": "none seen", "sentence": f"{told} (Holm's correction).{small}"}
     verb = "differs" if len(outside) == 1 else "differ"
     told = f"{len(outside)} of {of} {verb} from {reference}: {_listed(outside)}"

@@ -1,8 +1,11 @@
 """A comparison of two sets as a file: the pictures that it needs are gathered here."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from PIL import Image
 
 from core.config import Settings
@@ -44,9 +47,23 @@ def drift_file(
         for side, opened in (("a", first), ("b", second))
     )
     return render_html(
-        drift.meta, drift.images, one, two, key=drift.key, created=drift.created,
+        drift.meta, _named(drift, {"a": first, "b": second}), one, two, key=drift.key,
+        created=drift.created,
         places=_places(drift, {"a": (first, one), "b": (second, two)}, workspace),
     )  # fmt: skip
+
+
+def _named(drift: Drift, sides: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the images of a comparison with "name", that of each one's file; "" where unknown."""
+    images = drift.images
+    names = np.full(len(images), "", object)
+    for side, opened in sides.items():
+        if opened is None or opened.key != drift.meta[side]["imageset"]:
+            continue
+        mine = np.flatnonzero(images["side"].to_numpy() == side)
+        paths = opened.items["path"].fillna("").astype(str).iloc[images["row"].to_numpy()[mine]]
+        names[mine] = [PurePosixPath(path).stem for path in paths]
+    return images.assign(name=names)
 
 
 def _places(drift: Drift, sides: Mapping[str, tuple[Any, Pictures]], workspace: Workspace) -> Any:

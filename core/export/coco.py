@@ -147,19 +147,30 @@ def _image_of(
 
 
 def _place(values: dict[str, Any], edited: Sequence[float] | None) -> dict[str, Any]:
-    """Return bbox, area and segmentation of an item; {} where it is a whole picture."""
+    """Return bbox, area and segmentation of an item; of a whole picture all of it."""
     own: Sequence[Any] = edited or [values.get(side) for side in SIDES]
     known = [float(side) for side in own if side is not None and not pd.isna(side)]
     given = known if len(known) == 4 else region_of(values).box
     if given is None:
-        return {"iscrowd": 0}
+        return {"iscrowd": 0} | _whole(values)
     box = [round(float(side), 3) for side in given]
     outline = outline_of(values)
     crowd = values.get("iscrowd")
-    found: dict[str, Any] = {"bbox": box, "area": round(box[2] * box[3], 3)}
+    found: dict[str, Any] = {
+        "bbox": box, "area": round(box[2] * box[3], 3), "segmentation": [],
+    }  # fmt: skip
     if shapes.is_shape(outline):
         found |= _segmentation(outline)
     return found | {"iscrowd": 0 if crowd is None or pd.isna(crowd) else int(crowd)}
+
+
+def _whole(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the box of all of a picture: COCO has no other label of it; {} without its size."""
+    width, height = values.get("width"), values.get("height")
+    if pd.isna(width) or pd.isna(height):
+        return {}
+    sides = [int(width), int(height)]
+    return {"bbox": [0, 0, *sides], "area": sides[0] * sides[1], "segmentation": []}
 
 
 def _segmentation(outline: str) -> dict[str, Any]:

@@ -12,8 +12,10 @@ LAYOUTS: tuple[Layout, ...] = ("tree", "flat", "label")
 #: Formats of other tools; the first three may have the pictures with them, in one folder with this
 #: file beside `images`, as CVAT and Datumaro keep them.
 PICTURES_BESIDE = {
-    "coco": "annotations/instances_default.json", "cvat": "annotations.xml", "labelstudio": "tasks.json",
-}  # fmt: skip
+    "coco": "annotations/instances_default.json",
+    "cvat": "annotations.xml",
+    "labelstudio": "tasks.json",
+}
 TOOLS = (*PICTURES_BESIDE, "fiftyone", "yolo")
 
 __all__ = [

@@ -10,7 +10,6 @@ from core.export.coco import write_coco
 from core.export.formats import PICTURES_BESIDE, TOOLS, Options, in_a_folder
 from core.export.request import ExportRequest, check_empty
 from core.export.sources import curated_view
-from core.imaging.files import is_inside
 from core.imaging.imagefile import Limits
 from core.library import OpenSet
 from core.progress import Progress
@@ -40,11 +39,7 @@ class Handed:
 
 
 def settled(asked: ExportRequest, opened: OpenSet, workspace: Workspace) -> ExportRequest:
-    """Return a request with the pictures, if its tool cannot do without them in this set.
-
-    Frames and pages are no files that a tool could open; pictures of archives and other hosts are
-    copies in the workspace, which may give way to others.
-    """
+    """Return a request with the pictures, if its tool cannot do without them in this set."""
     if asked.options.pictures or not needs_pictures(opened, workspace, asked.to):
         return asked
     return replace(asked, options=replace(asked.options, pictures=True))
@@ -52,12 +47,9 @@ def settled(asked: ExportRequest, opened: OpenSet, workspace: Workspace) -> Expo
 
 def needs_pictures(opened: OpenSet, workspace: Workspace, to: str) -> bool:
     """Tell whether a format is of no use without the pictures of a set."""
-    from core.labelfiles.write import needs_pictures as of_frames
+    from core.labelfiles.write import needs_pictures as needed
 
-    if to not in TOOLS:
-        return False
-    copied = to == "fiftyone" and is_inside(opened.root.resolve(), workspace.root.resolve())
-    return copied or of_frames(opened, to)
+    return to in TOOLS and needed(opened, to, workspace)
 
 
 def hand_over(

@@ -18,6 +18,8 @@ from core.export.sources import Source
 LONGEST = 200
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\\/:*?"<>|]')
+#: Names of which nothing needs to be changed, told quickly.
+_PLAIN = re.compile(r"(?!.*[ .]\.)[A-Za-z0-9_-][A-Za-z0-9_ .()+,-]{0,150}[A-Za-z0-9_)]")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
 
 
@@ -27,6 +29,8 @@ def safe_name(text: str, *, otherwise: str = "_") -> str:
     No separators, control characters or what Windows forbids; no dots or spaces at its end; no
     leading dot, which would hide it; at most 200 bytes, its suffix kept.
     """
+    if _PLAIN.fullmatch(text) and text.strip("_ .") and not _DEVICES.fullmatch(text):
+        return text
     name = _UNSAFE.sub("_", text).rstrip(". ").lstrip(" ")
     if name.startswith("."):
         name = f"_{name[1:]}"
@@ -76,6 +80,8 @@ def wanted_name(source: Source, layout: Layout, suffix: str | None = None) -> st
 
 def _folded(path: str) -> str:
     """Return what two names share where a file system ignores case and composition."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -91,8 +97,9 @@ def without_clashes(wanted: Iterable[str], taken: Iterable[str] = ()) -> list[st
     """
     names = list(wanted)
     used = {_folded(name) for name in taken}
-    for name in names:
-        used |= {_folded(str(parent)) for parent in PurePosixPath(name).parents}
+    for folder in {name.rpartition("/")[0] for name in names}:  # mostly far fewer than names
+        parts = folder.split("/")
+        used |= {_folded("/".join(parts[:depth])) for depth in range(1, len(parts) + 1)}
     found: list[str] = []
     counts: dict[str, int] = {}
     for name in names:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from core.curation.words import counted
 from core.errors import InputError
 from core.export.folder import checked_target
 from core.export.formats import TOOLS, Options, format_of, in_a_folder
 from core.export.names import safe_name
-from core.export.sources import chosen_rows
+from core.export.sources import chosen_rows, curated_view
 from core.library import OpenSet
 from core.storage.store import Workspace
 
@@ -101,8 +102,8 @@ def checked_request(
     if folder and request.to in TOOLS:
         check_empty(target)
     count = len(opened) if rows is None else len(rows)
-    noun = "image" if count == 1 else "images"
-    title = f"{title_of(opened)}: {known.title} of {count:,} {noun}"
+    told = counted(count, curated_view(opened, workspace).noun)
+    title = f"{title_of(opened)}: {known.title} of {told}"
     return request.to_json() | {"target": str(target)}, title
 
 

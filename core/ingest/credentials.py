@@ -128,8 +128,8 @@ def reveal(address: str) -> str:
 
 def secrets_of(address: str) -> list[str]:
     """Return the secret parts of a whole address, longest first, to be kept out of messages."""
-    try:
-        parts = urlsplit(address)
+    try:  # libraries take the protocol off before they complain
+        parts = urlsplit(address if "://" in address else f"//{address}")
     except ValueError:
         return []
     user = parts.netloc.rpartition("@")[0]

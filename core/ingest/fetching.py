@@ -27,6 +27,12 @@ NOT_ALLOWED = (
 )
 
 
+#: Hosts whose addresses begin with a bucket, and where their credentials are looked for.
+_BUCKETS = dict.fromkeys(("s3", "s3a"), "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") | (
+    dict.fromkeys(("gs", "gcs"), "GOOGLE_APPLICATION_CREDENTIALS")
+)
+
+
 def address_of(source: str) -> str:
     """Return a source without the "fsspec:" before it."""
     return source.removeprefix("fsspec:")
@@ -49,6 +55,11 @@ def open_place(address: str) -> tuple[Any, str]:
 
     whole = reveal(address_of(address))
     protocol = whole.partition(":")[0].lower()
+    if protocol in _BUCKETS and "@" in urlsplit(whole).netloc:
+        raise InputError(
+            f"{conceal(address)}: an address of a bucket holds no credentials; set "
+            f"{_BUCKETS[protocol]}"
+        )
     try:
         if protocol in {"http", "https"}:
             return _open_web(whole)

@@ -10,6 +10,7 @@ from core.curation.words import counted
 from core.errors import InputError
 from core.labelfiles.album import Album
 from core.labelfiles.handed import handed_names
+from core.labelfiles.labelstudio import file_of
 from core.labelfiles.model import Box, Entry, LabelFile, named
 from core.labelfiles.pictures import label_names, picture_sizes
 from core.labelfiles.rows import Rows
@@ -52,8 +53,12 @@ def write_coco(part: Path, rows: Rows, opened: Any, album: Album | None = None) 
             "id": len(annotations) + 1, "image_id": images[shared]["id"],
             "category_id": numbers[label], "iscrowd": 0,
         }  # fmt: skip
+        size = sizes[place]
         if box is not None:
-            annotation |= {"bbox": list(box), "area": box[2] * box[3], "item_id": address}
+            annotation |= {"bbox": list(box), "area": box[2] * box[3], "segmentation": []}
+            annotation |= {"item_id": address}
+        elif size is not None:  # COCO has no label of a whole picture but the box of all of it
+            annotation |= {"bbox": [0, 0, *size], "area": size[0] * size[1], "segmentation": []}
         annotations.append(annotation)
     value = {
         "info": {"description": f"labels of {opened.base.name}"},
@@ -191,5 +196,5 @@ def _image_keys(image: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     names = [extra.get("name")] if isinstance(extra, dict) else []
     names.append(image.get("file_name"))
     return _address(image) + tuple(
-        named(name) for name in names if isinstance(name, str) and name.strip()
+        named(file_of(name.strip())) for name in names if isinstance(name, str) and name.strip()
     )

@@ -13,6 +13,7 @@ from typing import Any
 from core.curation.words import counted
 from core.errors import InputError
 from core.labelfiles.album import Album
+from core.labelfiles.coco import read_coco
 from core.labelfiles.model import Box, Entry, LabelFile, named
 from core.labelfiles.pictures import by_picture, label_names
 from core.labelfiles.rows import Rows
@@ -107,7 +108,7 @@ def read_fiftyone(folder: Path, column: str | None = None) -> LabelFile:
     ----------
     folder
         Holds samples.json (`FiftyOneDataset`), or labels.json beside data/
-        (`FiftyOneImageClassificationDataset`, `FiftyOneImageDetectionDataset`).
+        (`FiftyOneImageClassificationDataset`, `COCODetectionDataset`).
     column
         The field whose labels are meant; None takes `ground_truth`, else the only one there is.
 
@@ -231,6 +232,8 @@ def _detection(
 def _read_labels(folder: Path) -> LabelFile:
     """Return the labels of a data set with one file of labels."""
     value = _load(folder / LABELS)
+    if isinstance(value.get("annotations"), list):
+        return read_coco(folder / LABELS)
     classes, labels = value.get("classes"), value.get("labels")
     if not isinstance(labels, dict):
         raise InputError(f"{folder.name}/{LABELS}: no object “labels”")

@@ -26,6 +26,11 @@ def frame_name(path: str, frame: int) -> str:
     return f"{path}_frame{frame:06d}.png"
 
 
+def has_frames(items: pd.DataFrame) -> bool:
+    """Tell whether some items of a table are frames or pages of a file."""
+    return "frame" in items and bool(items["frame"].notna().any())
+
+
 def keys_of(items: pd.DataFrame) -> list[Key]:
     """Return the file and frame of each item of a table; "" for an item without a file."""
     if "path" not in items:
@@ -80,7 +85,8 @@ def _with_folders(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix("")).casefold()
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.rpartition('.')[0] or last}".casefold()
 
 
 def _doubled(name: str) -> str:

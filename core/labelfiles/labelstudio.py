@@ -207,13 +207,13 @@ def _keys(name: str, task: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         (value for value in data.values() if isinstance(value, str) and "/" in value), None
     )
     if isinstance(address, str) and address.strip():
-        keys.append(named(_file(address.strip())))
+        keys.append(named(file_of(address.strip())))
     if not keys:
         raise InputError(f"{name}: a task names no picture: needs “{PICTURE}” in its data")
     return tuple(dict.fromkeys(keys))
 
 
-def _file(address: str) -> str:
+def file_of(address: str) -> str:
     """Return the file that an address shows."""
     parts = urlsplit(address)
     if parts.path.endswith("/local-files/"):

@@ -58,12 +58,19 @@ class Lookup:
         what the others mean.
     edited
         Boxes by row, where people have changed them.
+    each
+        Whether the label of a picture is that of each of its regions, where it has several.
     """
 
     def __init__(
-        self, opened: Any, entries: Iterable[Entry], edited: Mapping[int, Box] | None = None
+        self,
+        opened: Any,
+        entries: Iterable[Entry],
+        edited: Mapping[int, Box] | None = None,
+        *,
+        each: bool = True,
     ):
-        self._opened, self._edited = opened, edited or {}
+        self._opened, self._edited, self._each = opened, edited or {}, each
         self._items: pd.DataFrame = opened.items
         names: set[str] = set()
         self._named: Counter[str] = Counter()
@@ -184,6 +191,8 @@ class Lookup:
             near = np.abs(self._boxes[kept] - np.asarray(entry.box)) <= _NEAR
             moved = [self._is_moved(row, entry.box) for row in kept.tolist()]
             kept = kept[near.all(axis=1) | np.asarray(moved, bool)]
+        elif not self._each and len(kept) > 1 and not np.isnan(self._boxes[kept]).all():
+            return (), f"a label of the whole picture, in which the set has {len(kept):,} regions"
         problem = "" if len(kept) else "the set has no such region or frame of this file"
         return tuple(kept.tolist()), problem
 

@@ -136,7 +136,9 @@ def _collected(
     """Return the label of each row that the file is clear about."""
     boxes = getattr(view, "boxes", None) or {}
     edited = {int(opened.base_rows[row]): box for row, box in boxes.items()}
-    trouble, lookup = _Trouble([], [], Counter()), Lookup(opened.base, file.entries, edited)
+    trouble = _Trouble([], [], Counter())
+    each = file.format in {"csv", "parquet"}  # a table may well say it of all in a picture
+    lookup = Lookup(opened.base, file.entries, edited, each=each)
     here = {row: place for place, row in enumerate(opened.base_rows.tolist())}
     said: dict[int, dict[str, str]] = {}
     problems: dict[str, str] = {}

@@ -50,7 +50,7 @@ class LabelFile:
     name
         Of the file or folder, without its folder.
     format
-        csv, parquet, coco, labelstudio, cvat, fiftyone, yolo or folder.
+        csv, parquet, coco, labelstudio, cvat, fiftyone, yolo, voc or folder.
     column
         The column of a table, control of Label Studio or field of FiftyOne that holds the labels;
         "" for the other formats.

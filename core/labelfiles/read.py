@@ -11,14 +11,14 @@ from core.labelfiles.cvat import read_cvat
 from core.labelfiles.fiftyone import LABELS, SAMPLES, holds_fiftyone, read_fiftyone
 from core.labelfiles.labelstudio import is_label_studio, read_label_studio
 from core.labelfiles.model import LabelFile
+from core.labelfiles.regions import holds_voc, holds_yolo, read_voc, read_yolo
 from core.labelfiles.tables import read_parquet_table, read_text_table
 from core.labelfiles.tree import read_tree
-from core.labelfiles.yolo import holds_yolo, read_yolo
 from core.progress import Progress
 
 ACCEPTED = (
     "a table (.csv, .tsv, .txt, .parquet), JSON in COCO's or Label Studio's form, XML in CVAT's, "
-    "a folder of FiftyOne's or YOLO's, or a folder of folders"
+    "a folder of FiftyOne's, YOLO's or VOC's, or a folder of folders"
 )
 _TEXT = frozenset({".csv", ".tsv", ".txt", ".tab", ".lst", ""})
 
@@ -36,8 +36,8 @@ def read_labels(
     ----------
     path
         A CSV (any separator, with or without a header), Parquet, JSON of COCO or Label Studio,
-        XML of CVAT, a data set of FiftyOne's or YOLO's, or a folder whose sub-folders are the
-        labels.
+        XML of CVAT, a data set of FiftyOne's, YOLO's or VOC's, or a folder whose sub-folders are
+        the labels.
     column
         Which column of a table, control of Label Studio or field of FiftyOne holds the labels;
         None finds it by its name.
@@ -87,7 +87,8 @@ def _read_json(path: Path, column: str | None) -> LabelFile:
         value = None  # COCO's reader says what is wrong
     if is_label_studio(value):
         return read_label_studio(path.name, value, column)
-    if path.name in {SAMPLES, LABELS} and holds_fiftyone(path.parent):
+    coco = isinstance(value, dict) and isinstance(value.get("annotations"), list)
+    if path.name in {SAMPLES, LABELS} and holds_fiftyone(path.parent) and not coco:
         return read_fiftyone(path.parent, column)
     if column:
         raise InputError(f"{path.name}: JSON has no columns; its categories are the labels")
@@ -102,4 +103,6 @@ def _read_folder(
         return read_fiftyone(path, column)
     if column:
         raise InputError(f"{path.name}: a folder has no columns; its folders are the labels")
+    if holds_voc(path):
+        return read_voc(path)
     return read_yolo(path) if holds_yolo(path) else read_tree(path, hashes, progress)

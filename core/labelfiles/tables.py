@@ -122,6 +122,11 @@ def _assembled(
 ) -> LabelFile:
     boxes, frames = _boxes(columns), _frames(columns)
     texts = [(text or "").strip() or None for text in columns[labels]]
+    if any(text and text.startswith("[{") and 'labels":' in text for text in texts):
+        raise InputError(
+            f"{name}: the column {labels!r} holds Label Studio's regions: export them as JSON or "
+            "JSON-MIN"
+        )
     entries = tuple(
         Entry(key, text, box, frame)
         for key, text, box, frame in zip(keys, texts, boxes, frames, strict=True)

@@ -14,6 +14,9 @@ from core.labelfiles.model import Entry, LabelFile
 from core.labelfiles.names import split_copy
 from core.progress import Progress
 
+#: Where FiftyOne puts the pictures without a label.
+UNLABELED = "_unlabeled"
+
 
 def read_tree(
     folder: Path, hashes: FileHashes | None = None, progress: Progress | None = None
@@ -54,7 +57,8 @@ def read_tree(
 def _labels(paths: list[str], mapping: dict[str, str]) -> list[str | None]:
     """Return each path's label: its folder, or what the folder stands for."""
     if not mapping:
-        return labels_and_splits(paths)[0]
+        found = labels_and_splits(paths)[0]
+        return [None if label == UNLABELED else label for label in found]
     folders = [path.rpartition("/")[0] for path in paths]
     return [mapping.get(name, name) or None for name in folders]
 

@@ -12,12 +12,14 @@ import pandas as pd
 from core.errors import InputError
 from core.export.folder import checked_file, checked_target
 from core.export.whole import write_whole
+from core.imaging.files import is_inside
 from core.imaging.imagefile import Limits
 from core.labelfiles.album import Album
 from core.labelfiles.coco import write_coco
 from core.labelfiles.cvat import write_cvat
 from core.labelfiles.fiftyone import write_fiftyone
 from core.labelfiles.folders import write_folder
+from core.labelfiles.handed import has_frames
 from core.labelfiles.labelstudio import write_label_studio
 from core.labelfiles.pictures import proposals_of
 from core.labelfiles.rows import Rows, rows_to_write
@@ -176,6 +178,7 @@ def write_labels(
     if workspace is not None:
         path = check_place(path, opened, workspace, format, replace=replace)
     chosen = rows_to_write(opened, view, slice=slice, rows=rows)
+    pictures = pictures or needs_pictures(opened, format, proposals or workspace)
     folder = _pictures_folder(path, format, chosen, pictures)
     if workspace is not None and folder is not None and FORMATS[format]:
         folder = checked_target(folder, opened, workspace, folder=True)
@@ -194,13 +197,16 @@ def write_labels(
     )  # fmt: skip
 
 
-def needs_pictures(opened: Any, format: str) -> bool:
-    """Tell whether a format can name items of a set only as pictures of their own."""
-    return format in WITH_PICTURES and format != "coco" and _any_frame(opened.items)
+def needs_pictures(opened: Any, format: str, workspace: Workspace | None = None) -> bool:
+    """Tell whether a format is of no use without the pictures of a set.
 
-
-def _any_frame(items: pd.DataFrame) -> bool:
-    return "frame" in items and bool(items["frame"].notna().any())
+    Frames and pages are no files that a tool could open; pictures of archives and other hosts are
+    copies in the workspace, which may give way to others.
+    """
+    home = None if workspace is None else workspace.root.resolve()
+    if format == "fiftyone" and home is not None and is_inside(Path(opened.root).resolve(), home):
+        return True
+    return format in WITH_PICTURES and format != "coco" and has_frames(opened.items)
 
 
 def _pictures_folder(path: Path, format: str, rows: Rows, wanted: bool | Path) -> Path | None:

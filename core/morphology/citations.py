@@ -51,6 +51,9 @@ PAPERS: dict[str, str] = {
     "Jolliffe and Cadima 2016": "Jolliffe IT, Cadima J (2016). Principal component analysis: a "
     "review and recent developments. Philosophical Transactions of the Royal Society A "
     "374:20150202. doi:10.1098/rsta.2015.0202",
+    "Ledoit and Wolf 2004": "Ledoit O, Wolf M (2004). A well-conditioned estimator for "
+    "large-dimensional covariance matrices. Journal of Multivariate Analysis 88:365–411. "
+    "doi:10.1016/S0047-259X(03)00096-4",
     "Lürig et al. 2025": "Lürig MD, et al. (2025). Aposematic color patterns are the dominant axis "
     "of phenotypic diversification in Nymphalid butterflies. Code: "
     "https://github.com/mluerig/nymphalid-phenomics",
@@ -74,6 +77,9 @@ PAPERS: dict[str, str] = {
     "methods. Taxon 11:33–40. doi:10.2307/1217208",
     "Spearman 1904": "Spearman C (1904). The proof and measurement of association between two "
     "things. American Journal of Psychology 15:72–101. doi:10.2307/1412159",
+    "Tenenbaum et al. 2000": "Tenenbaum JB, de Silva V, Langford JC (2000). A global geometric "
+    "framework for nonlinear dimensionality reduction. Science 290:2319–2323. "
+    "doi:10.1126/science.290.5500.2319",
     "Violle et al. 2017": "Violle C, Thuiller W, Mouquet N, et al. (2017). Functional rarity: the "
     "ecology of outliers. Trends in Ecology & Evolution 32:356–367. "
     "doi:10.1016/j.tree.2017.02.002",

@@ -26,9 +26,10 @@ def paragraph(meta: Meta) -> str:
     """
     parts: tuple[Callable[[Meta], str], ...] = (
         _vectors, _design,
-        tests.means, tests.covariates, tests.pairs, tests.spread, tests.extras, tests.permutations,
+        tests.means, tests.paired, tests.covariates, tests.pairs, tests.spread, tests.extras,
+        tests.permutations,
         forms.distances, forms.tree, forms.disparity, forms.distinct, forms.ordination,
-        forms.preset, _card, _software,
+        forms.preset, _card, software,
     )  # fmt: skip
     return " ".join(said for part in parts if (said := part(meta)))
 
@@ -100,7 +101,8 @@ def _card(meta: Meta) -> str:
     return f"A check of whether distances of this encoder mean anything here {words[verdict]}."
 
 
-def _software(meta: Meta) -> str:
+def software(meta: Meta) -> str:
+    """Return with what it was computed, and the seed, as a sentence."""
     versions = meta.get("versions") or {}
     libraries = [
         f"{label} {versions[name]} {cite(paper)}"

@@ -21,14 +21,25 @@ def means(meta: Meta) -> str:
         )
     if F1_NAME in names:
         said.append(f"the pseudo-F of PERMANOVA {cite('Anderson 2001')}")
-    effects = {str(test.get("effect_name")) for test in tests} & {"ω²", "R²"}
+    effects = {name for test in tests if (name := str(test.get("effect_name"))).endswith("²")}
     size = f" Sizes of effect are {joined(sorted(effects))}" if effects else ""
-    size += f" {cite('Olejnik and Algina 2003')}" if "ω²" in effects else ""
-    if any(test.get("ci") for test in tests):
+    size += f" {cite('Olejnik and Algina 2003')}" if any("ω²" in one for one in effects) else ""
+    if effects and any(test.get("ci") for test in tests):
         size += f" with 95 % intervals of the jackknife {cite('Efron and Stein 1981')}"
     return (
         f"Whether groups differ in their means was tested by {joined(said)}, computed from group "
         f"sums without a table of all pairs.{size}{'.' if size else ''}"
+    )
+
+
+def paired(meta: Meta) -> str:
+    """Return how units that lie in several groups were compared with themselves."""
+    if not (meta.get("design") or {}).get("paired"):
+        return ""
+    return (
+        "Units were in several groups: the mean of each was taken off before means were tested, "
+        "so that effects are shares of what differs within units, and distances between groups "
+        "are those of the mean difference of units with themselves."
     )
 
 

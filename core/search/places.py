@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.drift.bags import apart
-from core.drifts.patches import PAIR, ramp
+from core.drifts.patches import ramp
 from core.encoders.base import Encoder
 from core.encoders.places import check_places, patches_of
 from core.errors import DecodeError, InputError, NotFoundError
@@ -31,6 +31,9 @@ YARDSTICK, KEPT = 12, 200
 
 #: The share of the patches of two images that stays below what is told as 1.
 USUAL = 0.95
+
+#: Where colour begins and is full at least: a JPEG of quality 60 stays about where it begins.
+FLOOR = (0.5, 0.9)
 
 _VERSION = 2
 
@@ -144,8 +147,8 @@ def kept(workspace: Workspace, opened: OpenSet, row: int, beside: int) -> Differ
     unit = usual or 1.0
     one = apart(first, second.reshape(-1, second.shape[-1])) / unit
     two = apart(second, first.reshape(-1, first.shape[-1])) / unit
-    found = Differing(one, two, usual, middle and middle / unit, *PAIR)
-    return replace(found, low=max(PAIR[0], found.half), high=max(PAIR[1], found.largest))
+    found = Differing(one, two, usual, middle and middle / unit, *FLOOR)
+    return replace(found, low=max(FLOOR[0], found.half), high=max(FLOOR[1], found.largest))
 
 
 def is_kept(workspace: Workspace, opened: OpenSet, rows: list[int]) -> bool:
@@ -180,7 +183,7 @@ def look(
                 workspace.write(KIND, key, meta={"of": "picture"},
                                 arrays={"patches": found.astype(np.float16)})  # fmt: skip
         if not workspace.has(KIND, _usual_key(opened)):
-            middle, usual = _usual(encoder, opened, limits, hashes)
+            middle, usual = usual_of(encoder, opened, limits, hashes)
             meta = {"of": "set", "usual": usual, "middle": middle}
             workspace.write(KIND, _usual_key(opened), meta=meta)
         _used(workspace, _usual_key(opened))
@@ -201,7 +204,7 @@ def yardstick(opened: OpenSet) -> list[int]:
     return [int(rows[at * len(rows) // YARDSTICK]) for at in range(YARDSTICK)]
 
 
-def _usual(
+def usual_of(
     encoder: Encoder, opened: OpenSet, limits: Limits, hashes: FileHashes
 ) -> tuple[float | None, float | None]:
     """Return what half and 95 % of the places of two images stay below; None where not known."""

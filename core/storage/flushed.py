@@ -1,7 +1,7 @@
 """Files and folders whose bytes have reached the disk when a function returns."""
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
@@ -16,15 +16,15 @@ def write_flushed(path: Path, data: bytes) -> None:
         The disk is full, or the place cannot be written; what was there before still is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:  # for those to read whom the process lets read its files
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

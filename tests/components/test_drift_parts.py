@@ -111,13 +111,15 @@ def test_what_could_have_been_seen_is_said(power, level, told):
 
 
 def test_the_effect_is_the_classifiers_unless_only_others_see_a_difference():
-    def leading(*p):
+    def leading(*p, area=0.7):
         names = ("mmd", "classifier", "occupancy")
-        tests = [line_of(key, 0.5, one) for key, one in zip(names, p, strict=True)]
+        tests = [line_of(key, area, one) for key, one in zip(names, p, strict=True)]
         return drift_verdict.leading({"tests": tests})["key"]
 
     assert leading(0.001, 0.001, 0.001) == "classifier"
-    assert leading(0.6, 0.7, 0.8) == "classifier"  # none sees one
+    assert leading(0.001, 0.04, 0.001, area=0.55) == "occupancy"  # hardly seen by a model
+    assert leading(0.001, 0.04, 0.4, area=0.55) == "classifier"
+    assert leading(0.6, 0.7, 0.8, area=0.5) == "classifier"  # none sees one
     assert leading(0.001, 0.4, 0.001) == "occupancy"
     assert leading(0.001, 0.4, 0.4) == "mmd"
     undefined = {"key": "mmd", "effect": None, "p_adjusted": None}

@@ -61,6 +61,17 @@ def test_every_family_is_listed_and_where_there_is_none_the_way_is_told(app):
     assert "Add one of your own" in shown
 
 
+@pytest.mark.parametrize(("encoder", "line"), [
+    ("timm:local-dir:/models/net?layer=2", "timm:local-dir:<folder>"), ("timm:net", "timm:<name>"),
+    ("pixels?side=8", "pixels"), ("open_clip:local-dir:/models/x", "open_clip:local-dir:<folder>"),
+    ("open_clip:ViT-B-32:tag", "open_clip:<model>:<weights>"), ("given", ""),
+    ("ensemble:pixels+timm:net?fit=0", "ensemble:<a>+<b>"),
+    ("residual:pixels?columns=a&fit=0", "residual:<a>?columns=<column>"),
+])  # fmt: skip
+def test_a_set_is_shown_beside_the_line_of_its_encoder(encoder, line):
+    assert encoder_list.listing_of(encoder) == line
+
+
 def test_ones_own_is_listed_with_its_checks_and_its_state(app, own, tmp_path):
     shown = text(encoder_list.view(app, {}))
     assert own in shown
@@ -91,8 +102,9 @@ def test_what_a_check_found_is_told_in_words():
 def test_a_check_is_asked_of_another_process_and_its_last_word_is_the_reason(tmp_path, monkeypatch):
     asked = []
 
-    def answer(command, **_):
+    def answer(command, *, cwd, **_):
         asked.append(command)
+        assert (cwd / "core" / "__main__.py").is_file()  # so that -m core finds it
         return SimpleNamespace(stdout="", stderr="warning: x\nerror: no such file\n")
 
     monkeypatch.setattr(asking.subprocess, "run", answer)

@@ -40,8 +40,9 @@ def test_everything_is_a_link_that_names_the_selection(found):
     assert told["Whole paths"] == "/export/paths?set=moths&selection=s0&absolute=1"
     assert {address.split("?")[0] for address in told.values()} == {
         f"/export/{to}"
-        for to in ("csv", "parquet", "npy", "paths", "manifest", "sheet-png", "sheet-pdf")
-    }
+        for to in ("csv", "parquet", "npy", "paths", "manifest", "sheet-png", "sheet-pdf", "coco",
+                   "cvat", "labelstudio")
+    }  # fmt: skip
     assert all("selection=s0" in address for address in told.values())
 
 
@@ -49,7 +50,7 @@ def test_what_a_link_is_called_holds_what_it_shows(found):
     shown = [
         a for a in find(export_menu.menu(found, None, "x")) if "/export/" in str(a.get("href"))
     ]
-    assert len(shown) == 8
+    assert len(shown) == 11
     assert all(a["children"].lower() in a["aria-label"].lower() for a in shown)
 
 
@@ -111,6 +112,25 @@ def test_the_form_starts_a_job_and_says_where_it_goes(asked):
     assert "/data/my out" in text(shown)
     assert find(shown, href="/jobs")
     assert told == [(export_menu.shell.NUDGE, {"data": "j7"})]
+
+
+def test_a_tool_that_needs_pictures_gets_them(asked):
+    export_menu.start(1, {"name": "moths", "slice": "odd"}, "/data/cvat", "cvat", False)
+    export_menu.start(1, {"name": "moths", "slice": "odd"}, "/data/f", "fiftyone", False)
+    cvat, fiftyone = asked[0]
+    assert (cvat.to, cvat.slice, cvat.options.pictures) == ("cvat", "odd", True)
+    assert (fiftyone.to, fiftyone.options.pictures) == ("fiftyone", False)
+
+
+def test_frames_go_to_tools_as_pictures_only(found):
+    found.items["frame"] = 3
+    tree = export_menu.menu(found, None, "explore")
+    assert not {"/export/cvat?set=moths", "/export/labelstudio?set=moths"} & set(
+        links(tree).values()
+    )
+    kinds = next(one for one in find(tree) if one.get("value") == "copies")["options"]
+    assert {"label": "For FiftyOne, with the pictures", "value": "fiftyone"} in kinds
+    assert "see below" in text(tree)
 
 
 def test_a_page_that_loads_starts_nothing(asked):

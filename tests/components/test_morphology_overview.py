@@ -172,6 +172,16 @@ def test_groups_made_from_the_vectors_get_no_p_in_the_answer():
     answer = text(morphology_overview.answer(made, KEYS))
     assert "they differ by construction, and a p says nothing" in answer
     assert "p = 0.001 by" not in answer
+    pairs = [{"status": "ok", "p": 0.001, "p_adjusted": 0.001}] * 2
+    made = comparison(design=designed(warnings=warnings), pairwise=pairs)
+    assert text(morphology_overview.pairs(made, KEYS)) == "See every pair"
+    plain = text(morphology_overview.pairs(comparison(pairwise=pairs), KEYS))
+    assert plain.startswith("2 of 2 pairs")
+
+
+def test_a_paired_design_is_told_within_units():
+    shown = text(morphology_overview.answer(comparison(design=designed(paired=True)), KEYS))
+    assert "of the differences within units; chance" in shown
 
 
 def test_an_encoder_that_fails_is_said_before_any_effect():
@@ -196,10 +206,12 @@ def test_methods_can_be_copied_with_their_references():
 
 
 def test_only_tables_that_hold_something_are_offered():
-    made = morphology_overview.downloads(comparison(pairwise=[]))
+    made = morphology_overview.downloads(comparison(pairwise=[], lurig={"within": [1]}))
     hrefs = {one["href"] for one in find(made, className="vt-link")}
     assert f"/api/morphology/{KEY}/distances.csv" in hrefs
     assert f"/api/morphology/{KEY}/pairwise.csv" not in hrefs
+    assert f"/api/morphology/{KEY}/preset-within.csv" in hrefs
+    assert f"/api/morphology/{KEY}/preset-likeness.csv" not in hrefs
     assert find(made, href=f"/api/morphology/{KEY}.html")
 
 

@@ -94,6 +94,12 @@ def test_the_tree_is_drawn_as_scipy_draws_it(seed):
         for high, place in zip(drawn["dcoord"], drawn["icoord"], strict=True)
     )
     assert ours == theirs
+    (marks,) = morphology_tree.supports(links.tolist(), at, [0.5] * len(links), written=True)
+    for place, high, side in zip(marks["y"], marks["x"], marks["textposition"], strict=True):
+        parent = next(k for k in range(0, len(x), 5) if (high, place) in
+                      {(x[k], y[k]), (x[k + 3], y[k + 3])})  # fmt: skip
+        sibling = y[parent + 3] if y[parent] == place else y[parent]
+        assert side == ("top left" if sibling > place else "bottom left")  # y grows downwards
 
 
 def test_branches_hold_their_leaves_and_the_root_all_groups():
@@ -175,7 +181,7 @@ def test_two_groups_make_no_plane():
 def test_without_a_tree_the_heat_map_keeps_the_order_of_the_pairs():
     names, _ = morphology_distances.arranged(shapes(tree=None).meta)
     assert names == ["ant", "bee", "cat"]
-    assert "A tree needs two groups" in text(shown("distances", shapes(tree=None)))
+    assert "A tree needs three groups" in text(shown("distances", shapes(tree=None)))
 
 
 @pytest.mark.parametrize(
@@ -204,6 +210,7 @@ def test_two_groups_with_too_few_units_have_no_distances_but_a_reason():
 
 def test_numbers_in_the_cells_can_be_read_on_their_colour():
     heat, numbers = figure(shown("distances"), "morph-heat")["data"]
+    assert heat["showscale"]
     tones = number_palette()[1:]
     assert heat["colorscale"][0] == [0.0, tones[0]]
     assert heat["colorscale"][-1] == [1.0, tones[-1]]
@@ -271,9 +278,12 @@ def test_a_hull_is_told_with_its_range_and_what_the_range_is():
     made.meta["disparity"]["groups"][0]["hull"] = {
         "volume": 0.25, "ci": [0.2, 0.3], "units": 20, "note": "illustrative",
     }  # fmt: skip
+    only = {"volume": 0.1, "ci": [0.1, 0.1], "units": 20, "note": "illustrative"}
+    made.meta["disparity"]["groups"][2]["hull"] = only  # of the smallest group: one sample
     tree = shown("disparity", made)
     rows = cells(tree, "Variety of the groups")
     assert {row[0]: row[-1] for row in rows}["ant"] == "0.250 (0.200 to 0.300)"
+    assert {row[0]: row[-1] for row in rows}["cat"] == "0.100"
     assert {row[0]: row[-1] for row in rows}["bee"] == "–"
     assert "it is no interval" in text(tree)
 
@@ -440,9 +450,12 @@ def test_the_preset_tells_its_axis_by_units_held_out_and_shows_groups_along_it()
 def test_the_preset_without_a_pair_tells_likeness_within_groups():
     made = shapes()
     made.meta["lurig"] |= {"similarity": [], "between": []}
-    assert cells(shown("preset", made), "Likeness inside groups") == [
+    tree = shown("preset", made)
+    assert cells(tree, "Likeness inside groups") == [
         ["ant", "4", "0.800"], ["cat", "4", "0.700"],
     ]  # fmt: skip
+    assert [one for one in links(tree) if one.endswith("/preset-within.csv")]
+    assert not [one for one in links(tree) if one.endswith("/preset-likeness.csv")]
 
 
 def test_without_the_preset_its_view_says_so():
@@ -466,14 +479,18 @@ def test_every_figure_downloads_as_svg_and_png_and_has_words_for_it(view):
         assert re.fullmatch(r"[\w-]+", frame["data-file"])
 
 
+def links(tree):
+    """The addresses of the CSV files of a view."""
+    found = [str(one["props"].get("href", "")) for one in nodes(tree)]
+    return [one for one in found if one.endswith(".csv")]
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_table_leads_to_its_csv(view):
     tree = shown(view)
-    made = [n for n in nodes(tree) if n["type"] == "Table"]
-    links = [n["props"]["href"] for n in nodes(tree) if str(n["props"].get("href", "")).endswith(
-        ".csv")]  # fmt: skip
-    names = {link.rsplit("/", 1)[1].removesuffix(".csv") for link in links}
-    assert len(links) >= len(made) > 0
+    made, tables = [n for n in nodes(tree) if n["type"] == "Table"], links(tree)
+    names = {link.rsplit("/", 1)[1].removesuffix(".csv") for link in tables}
+    assert len(tables) >= len(made) > 0
     assert names <= set(TABLES)
 
 

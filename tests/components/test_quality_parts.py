@@ -274,6 +274,9 @@ def test_finished_checks_labellings_and_sequences_lead_to_what_they_made():
     shown = data(job_results.result(job("b", "done", kind="label", result=made)))
     assert "Proposed 7 Left open 2" in text(shown)
     assert find(shown, href="/labels?set=moths&view=propagate&key=p1")
+    for by, told in (("", "Too far 3"), ("words", "None of these 3")):
+        shown = job("b", "done", kind="label", result=made | {"far": 3, "by": by})
+        assert told in text(data(job_results.result(shown)))
     kept = {"frames": 100, "kept": 20, "share": 0.2, "slice": "Frames that differ"}
     shown = data(job_results.result(job("c", "done", kind="stream", result=kept)))
     assert "Frames 100 Kept 20 Share kept 20 %" in text(shown)

@@ -117,6 +117,14 @@ def test_a_selection_can_be_refined_saved_decided_about_and_mapped(here):
     }  # fmt: skip
 
 
+def test_two_images_lead_to_the_gradient_between_them(here):
+    two = here.selections.choose("k", 12, [2, 7], {"how": "ticked"})
+    way = f"/gradient?set=moths&kind=geodesic&sel={two['selection']}"
+    ways = [[str(n["props"].get("href")) for n in nodes(drawn(here, one))] for one in (two, THREE)]
+    assert way in ways[0]
+    assert not [one for one in ways[1] if one.startswith("/gradient")]
+
+
 def test_without_a_graph_nothing_is_nearest(here):
     here.library.opened["moths"] = FakeSet()
     assert "nearest" not in acts_in(drawn(here))

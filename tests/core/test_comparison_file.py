@@ -10,6 +10,7 @@ import pytest
 
 from core.comparisons.file import comparison_file
 from core.comparisons.report import figures
+from core.comparisons.report.metric import STATES
 from core.comparisons.report.tables import probability
 from core.report.text import measure
 
@@ -78,6 +79,13 @@ def test_it_says_what_was_found_with_its_numbers(made_butterflies, page):
     assert meta["imageset"] in words
     for one in meta["design"]["warnings"]:
         assert one["text"] in words
+    for one in meta["card"]["checks"]:
+        assert f"{one['title']} {STATES[one['status']]} {measure(one['value'])} " in words
+    for one in meta["lurig"]["discriminant"]["groups"]:
+        assert f"{one['group']} {one['units']} {measure(one['mean'])} " in words
+    for one in meta["lurig"]["similarity"]:
+        assert f"{one['a']} and {one['b']} {one['units_a']} and {one['units_b']} " in words
+        assert measure(one["all"]) in words
 
 
 def test_nothing_leads_out_of_it_and_every_tag_is_closed(page):

@@ -79,6 +79,14 @@ def test_a_comparison_of_an_older_set_is_stale(made):
     assert "has changed since" in kept.stale(found, made.open())
 
 
+def test_a_card_is_that_of_the_same_vectors(made):
+    kept = Comparisons(made.workspace)
+    found = kept.open(made.key).meta
+    assert kept.card_of(made.name, found["embeddings"]) == (made.key, found["card"])
+    assert kept.card_of(made.name, "0" * 32) is None
+    assert kept.card_of("another", found["embeddings"]) is None
+
+
 def test_what_is_exported_names_no_folder_of_this_machine(tmp_path, made_butterflies):
     made = made_butterflies.copy(tmp_path)
     record = made.workspace.read_set(made.name)

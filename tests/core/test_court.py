@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.color import rgb2lab
 from sklearn.metrics import mutual_info_score
 
 from core.courts.request import CourtRequest, NuisanceRequest
@@ -10,10 +11,11 @@ from core.courts.suits import BY_NAME, PAGES, QUESTIONS, advice, caution, rank_o
 from core.encoders import describe
 from core.errors import InputError
 from core.judging.bench import Seat, drawn
+from core.judging.colours import _lab, colour_word
 from core.judging.copies import named_copies
 from core.judging.detail import mark
 from core.judging.explained import entropy, explained, information
-from core.judging.factors import _cut, ground_kinds
+from core.judging.factors import _called, _cut, ground_kinds
 from core.judging.figure import Figure, behind, nothing, parts_of, share_of_means
 from core.judging.figures import Heard
 from core.judging.nuisance_words import state_of
@@ -197,6 +199,23 @@ def test_whole_units_are_drawn_from_every_label_in_proportion():
     assert all((units[rows] == unit).sum() == 2 for unit in np.unique(units[rows]))
     assert (np.sort(rows) == rows).all()
     np.testing.assert_array_equal(drawn(np.arange(50), codes, units, 200, 0), np.arange(50))
+
+
+def test_colours_have_names_by_their_place_in_lab():
+    shades = np.random.default_rng(0).integers(0, 256, (200, 3))
+    wanted = rgb2lab(shades[None].astype(np.uint8))[0]
+    np.testing.assert_allclose([_lab(*one) for one in shades.tolist()], wanted, atol=0.02)
+    known = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128),
+             "red": (255, 0, 0), "pink": (255, 192, 203), "orange": (255, 165, 0),
+             "brown": (139, 69, 19), "yellow": (255, 255, 0), "olive": (128, 128, 0),
+             "green": (0, 128, 0), "dark green": (20, 40, 20), "blue": (0, 0, 255),
+             "light blue": (135, 206, 235), "purple": (255, 0, 255)}  # fmt: skip
+    assert {word: colour_word(*rgb) for word, rgb in known.items()} == {w: w for w in known}
+
+
+def test_grounds_of_one_colour_word_are_told_apart_by_their_numbers():
+    names = _called(np.array([[10.0, 10, 10, 3], [60, 60, 60, 40], [80, 80, 80, 40]]))
+    assert names == ("black, plain", "dark grey, uneven (#3c3c3c)", "dark grey, uneven (#505050)")
 
 
 # -- recommendations -------------------------------------------------------------------------------

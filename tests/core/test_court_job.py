@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
-from core.courts import Courts
+from core.courts import Courts, stored
 from core.cutting import run_cutout
 from core.encoders.base import spec_from_dict
 from core.encoders.fitted.names import residual_name
@@ -267,6 +267,17 @@ def test_the_commands_print_what_was_found(example, held, capsys):
     assert held["court"] in capsys.readouterr().out
     assert ask(example, "nuisance", "shapes", "--permutations", "199") == 0
     assert "Background: Explains the clusters" in capsys.readouterr().out
+
+
+def test_what_has_another_format_is_neither_listed_nor_opened(example, held, monkeypatch):
+    courts = Courts(example.workspace)
+    assert held["court"] in [line.key for line in courts.list("colours")]
+    monkeypatch.setitem(stored.FORMATS, "court", stored.FORMATS["court"] + 1)
+    courts = Courts(example.workspace)
+    assert list(courts.list("colours")) == []
+    assert courts.measured(example.open("colours")) is None
+    with pytest.raises(NotFoundError, match="another version"):
+        courts.open(held["court"])
 
 
 def test_a_command_that_cannot_be_done_says_why_and_starts_no_job(example, capsys):

@@ -1,9 +1,18 @@
-"""What docs/cli.md says that `--json` prints, and what is printed: part, search, replay, export."""
+"""What docs/cli.md says that `--json` prints, and what is printed: part, search, export, more."""
 
+import json
 import re
+from types import SimpleNamespace
 
+import contrastive
+import numpy as np
 import pytest
 from making import ROOT, picture, run_json
+from vectorsets import vector_set
+
+from core.__main__ import main
+from core.encoders import open_encoder
+from core.storage.store import Workspace
 
 DOCS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
@@ -55,6 +64,27 @@ def test_search_prints_the_documented_fields(home):
     assert set(found) == in_table("search NAME")
     described = re.search(r"a list of `\{([^}]+)\}`", section("search NAME"))[1]
     assert set(found["results"][0]) == set(described.split(", "))
+
+
+def test_zero_shot_prints_the_fields_of_propagate_and_its_own(tmp_path, capsys):
+    contrastive.write_untrained(tmp_path / "pair")
+    encoder = open_encoder(f"open_clip:local-dir:{tmp_path / 'pair'}", device="cpu")
+    workspace = Workspace(tmp_path / "ws")
+    seen = [encoder.prepare(SimpleNamespace(image=picture(seed))) for seed in range(12)]
+    labels = np.array(["one", "two", None] * 4, dtype=object)
+    vector_set(workspace, encoder.encode(np.stack(seen)), name="w", spec=encoder.spec, label=labels)
+    asked = ("zero-shot", "w", "--label", "one", "--label", "two=pair, two", "--least", "0.01")
+    assert main([*asked, "--json", "--workspace", str(workspace.root)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    own = section("zero-shot NAME").split("`--json` prints")[1]
+    assert "`propagate` (without `reach`)" in own.replace("\n", " ")
+    named = set(re.findall(r"`(\w+)`", own.split("and `by`")[1])) | {"by"}
+    first = re.findall(r"`\{([^}]+)\}`", section("propagate NAME"))[0]
+    of_propagate = set(re.split(r",\s*", first))
+    assert set(found) == of_propagate - {"reach"} | named
+    assert found["proposals"]
+    assert set(found["proposals"][0]) == in_braces("propagate NAME")
+    assert set(found["by_label"][0]) == {"label", "known", "told"}
 
 
 def test_replay_prints_the_documented_fields(home, tmp_path):

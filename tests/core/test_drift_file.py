@@ -122,7 +122,7 @@ def test_most_drifted_images_stand_beside_their_counterparts(made_drift, page):
         assert re.findall(r'alt="([AB]), row (\d+)"', card) == [
             ("B", str(one["row"])), ("A", str(one["counterpart"])),
         ]  # fmt: skip
-        assert measure(float(one["distance"])) in card
+        assert f"{one['row']:03} · {measure(float(one['distance']))}<" in card  # its file's name
 
 
 def test_nothing_leads_out_of_it_and_every_tag_is_closed(page):
@@ -146,6 +146,8 @@ def test_of_a_set_that_has_changed_there_are_no_pictures(made_drift):
     assert 'alt="A, row' in text
     assert 'alt="B, row' not in text
     assert "no picture" in found.words
+    lost = drift.images[drift.images["side"] == "b"].sort_values("score")["item_id"].iloc[-1]
+    assert f"{lost[:10]} · " in text
     _, none = made(made_drift, opened=(None, None))
     assert not [one for one in none.addresses if one.startswith("data:")]
 

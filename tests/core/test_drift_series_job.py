@@ -301,11 +301,12 @@ def test_series_are_listed_under_their_sets_and_a_damaged_one_hides_none(made, t
     with pytest.raises(NotFoundError, match="make it again"):
         kept.series("0" * 32)
     (workspace.folder("driftseries", plan["series"]) / "manifest.json").write_text("{}")
-    assert [line.key for line in kept.series_list("moths")] == [found["series"]]
+    fresh = SeriesKept(Workspace(tmp_path))
+    assert [line.key for line in fresh.series_list("moths")] == [found["series"]]
     table = next(workspace.folder("driftseries", found["series"]).glob("*.parquet"))
     table.write_bytes(b"no table")
     with pytest.raises(ArtifactCorruptError):
-        SeriesKept(Workspace(tmp_path)).series(found["series"])
+        fresh.series(found["series"])
 
 
 def test_the_gate_is_about_the_newest_batch(made):

@@ -1,12 +1,14 @@
 """A whole run with an ensemble: its maps and what is added to them, checks, search."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from making import picture
 
 from core.checking.perturbations import perturbed
 from core.config import load_settings
-from core.fitting import agreement_of, stored_agreement
+from core.fitting import agreement_of, stored_agreement, together
 from core.library import Library
 from core.pipeline import run
 from core.request import RunRequest
@@ -82,11 +84,14 @@ def test_a_picture_is_searched_with_the_fit(made, tmp_path):
     np.testing.assert_allclose(found, cache.load([opened.item_id(row)])[0], atol=1e-6)
 
 
-def test_its_agreement_is_there_for_a_page(made):
+def test_its_agreement_is_there_for_a_page(made, monkeypatch):
     workspace, *_ = made
     opened = Library(workspace).open("set")
     found = stored_agreement(workspace, opened)
     assert found is not None
     assert found.names == ("pixels", "colour-texture")
     assert found == agreement_of(workspace, opened)
+    assert found.in_pairs()["pairs"] == [{"a": 0, "b": 1, **asdict(found.overlap[0][1])}]
+    monkeypatch.delattr(together, "_drawn")  # all ids are hashed once, not each time a page asks
+    assert stored_agreement(workspace, opened) == found
     assert 0 <= found.overlap[0][1].value < 1

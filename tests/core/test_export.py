@@ -35,6 +35,7 @@ from core.export.request import ExportRequest, checked_request, file_name
 from core.export.sources import curated_columns
 from core.export.tables import path_line, write_csv
 from core.jobs import JobBoard
+from core.labelfiles import match_labels, read_labels
 from core.library import Library
 from core.parts import PartRequest, run_part
 from core.pipeline import run
@@ -421,7 +422,34 @@ def test_the_command_exports_every_format(command, tmp_path, to):
     code, out, _ = command("set", "--to", to, "--out", tmp_path / "out", "--json")
     done = json.loads(out)
     assert (code, done["set"], done["items"]) == (0, "set", 10)
-    assert all(Path(file).is_file() for file in done["files"])
+    assert all(Path(file).exists() for file in done["files"])
+
+
+@pytest.mark.parametrize("to", ["cvat", "coco", "labelstudio", "fiftyone", "yolo"])
+def test_labels_of_a_slice_go_to_other_tools_with_the_pictures(
+    command, workspace, opened, tmp_path, to
+):
+    desk = Desk(workspace)
+    desk.act(opened, "slice.create", [6, 2, 3], name="three", how="test")
+    desk.act(opened, "exclude", [3])
+    try:
+        code, out, _ = command(
+            "set", "--to", to, "--slice", "three", "--pictures", "--out", tmp_path / "o", "--json"
+        )
+        done = json.loads(out)
+        file = Path(done["files"][0])
+        assert (code, done["items"], done["written"]) == (0, 3, 3 if to == "coco" else 2)
+        if to != "coco":  # which tells what was left out itself
+            assert done["notes"] == ["left out: 1 that are not in the working set"]
+        assert len(list((tmp_path / "o").rglob("*.png"))) == done["written"]
+        matched = match_labels(opened, read_labels(file), desk.view(opened))
+        assert (matched.rows.tolist(), matched.changed) == ([2, 6], 0)
+        again = command("set", "--to", to, "--pictures", "--out", tmp_path / "o")
+        assert again[0] == 2
+        assert "is not empty" in again[2]
+    finally:
+        desk.undo(opened)
+        desk.undo(opened)
 
 
 def test_the_command_takes_a_slice_or_a_theme(command, workspace, opened, tmp_path):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.ingest.credentials import cleaned, conceal, put_away, reveal, without_secrets
+from core.ingest.fetching import open_place
 from core.ingest.naming import canonical, is_there, last_part, shown
 
 SECRETS = [
@@ -69,6 +70,19 @@ def test_variables_are_looked_up_when_they_are_used(monkeypatch):
     monkeypatch.setenv("VT_USER", "me")
     monkeypatch.setenv("VT_PASS", "hunter2")
     assert reveal(source) == "https://me:hunter2@host/x"
+
+
+def test_a_message_of_a_path_without_its_protocol_is_cleaned_too():
+    assert "hunter2" not in cleaned('Invalid bucket name "KEY:hunter2@b"', "KEY:hunter2@b/x")
+
+
+@pytest.mark.parametrize("address", ["s3://KEY:hunter2@bucket/x", "gs://KEY:hunter2@bucket/x"])
+def test_a_bucket_takes_no_credentials_in_its_address(address):
+    with pytest.raises(
+        InputError, match="an address of a bucket holds no credentials; set "
+    ) as caught:
+        open_place(put_away(address))
+    assert "hunter2" not in str(caught.value)
 
 
 def test_messages_of_libraries_are_cleaned_of_the_addresss_secrets():

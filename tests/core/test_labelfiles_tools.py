@@ -147,15 +147,72 @@ def test_whole_pictures_are_folders_for_yolo_and_a_mixture_is_refused(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("kind", ["cvat", "labelstudio", "fiftyone"])
-def test_frames_are_refused_and_nothing_is_written(tmp_path, kind):
-    opened = FileSet(
-        tmp_path / "pictures", {"a.mp4": "1"}, ["moth"], frame=pd.array([7], dtype="Int64")
-    )
-    view = Desk(Workspace(tmp_path / "ws")).view(opened)
-    with pytest.raises(InputError, match="frames or pages"):
-        write_labels(opened, view, tmp_path / f"x{SUFFIX[kind]}", kind)
-    assert not (tmp_path / f"x{SUFFIX[kind]}").exists()
+PAGES = [("a/scan.tif", 0), ("a/scan.tif", 2), ("b/scan.tif", 0), ("b/scan.tif", 1)]
+
+
+def pages(tmp_path, labels=(None,) * 4):
+    """Pages of two files of one name, each page in a colour of its own."""
+    files = {path: path for path, _ in PAGES}
+    opened = FileSet(tmp_path / "pictures", files)
+    for red, path in enumerate(files):
+        first, *more = [Image.new("RGB", (8, 6), (90 * red, 80 * page, 7)) for page in range(3)]
+        first.save(opened.root / path, save_all=True, append_images=more)
+    opened.items = pd.DataFrame({
+        "item_id": pd.Series([f"{at:064x}" for at in range(4)], dtype="string"),
+        "path": pd.Series([path for path, _ in PAGES], dtype="string"),
+        "frame": pd.array([page for _, page in PAGES], dtype="Int64"),
+        "label": pd.Series(labels, dtype="string"),
+    })  # fmt: skip
+    opened.addresses = opened.items["item_id"].tolist()
+    return opened, Desk(Workspace(tmp_path / "ws"))
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("kind", sorted(SUFFIX))
+def test_frames_go_out_as_pictures_and_their_labels_come_back(tmp_path, kind, known):
+    """Also where ids are not known again, as after a tool that keeps names only."""
+    labels = ["one", "two", "two", None]
+    opened, desk = pages(tmp_path, labels)
+    target = tmp_path / f"x{SUFFIX[kind]}"
+    done = write_labels(opened, desk.view(opened), target, kind, pictures=kind != "yolo")
+    made = sorted(tmp_path.glob("x*/**/*.png"))
+    assert (len(made), done.written) == (4, 4)
+    colours = {Image.open(path).getpixel((0, 0)) for path in made}
+    assert colours == {(0, 0, 7), (0, 160, 7), (90, 0, 7), (90, 80, 7)}
+    other, over = pages(tmp_path / "other")
+    if not known:
+        other.items["item_id"] = [f"{at:064x}" for at in range(90, 94)]
+        other.addresses = other.items["item_id"].tolist()
+    matched = match_labels(other, read_labels(target), over.view(other))
+    assert (matched.unmatched, matched.ambiguous) == ([], [])
+    assert dict(zip(matched.rows.tolist(), matched.labels, strict=True)) == {
+        0: "one", 1: "two", 2: "two"
+    }  # fmt: skip
+
+
+def test_frames_that_cannot_be_read_are_named_and_none_at_all_is_refused(tmp_path):
+    opened, desk = pages(tmp_path, ["x"] * 4)
+    (opened.root / "b" / "scan.tif").write_bytes(b"no picture")
+    done = write_labels(opened, desk.view(opened), tmp_path / "x.xml", "cvat")
+    assert [path for path, _ in done.missing] == ["b/scan.tif, frame 0", "b/scan.tif, frame 1"]
+    assert len(read_labels(tmp_path / "x.xml").entries) == 2
+    assert "left out: 2 files" in done.notes[0]
+    (opened.root / "a" / "scan.tif").unlink()
+    with pytest.raises(InputError, match="no picture can be read"):
+        write_labels(opened, desk.view(opened), tmp_path / "y.xml", "cvat")
+    assert not (tmp_path / "y.xml").exists()
+    with pytest.raises(InputError, match="'csv' has no pictures"):
+        write_labels(opened, desk.view(opened), tmp_path / "y.csv", "csv", pictures=True)
+
+
+def test_names_that_differ_in_their_ending_come_back(tmp_path):
+    opened, desk = objects(tmp_path)
+    opened.items.loc[3:4, "path"] = ["a/1.jpg", "a/1.jpg"]
+    Image.new("RGB", (80, 60)).save(opened.root / "a" / "1.jpg")
+    write_labels(opened, desk.view(opened), tmp_path / "y", "yolo")
+    assert (tmp_path / "y" / "labels" / "a" / "1.jpg.txt").is_file()
+    matched = match_labels(opened, read_labels(tmp_path / "y"), desk.view(opened))
+    assert (len(matched.rows), matched.changed, matched.unmatched) == (5, 0, [])
 
 
 @pytest.mark.parametrize("kind", ["labelstudio", "fiftyone", "yolo"])
@@ -372,3 +429,65 @@ def test_a_label_that_xml_cannot_hold_is_refused(tmp_path):
     with pytest.raises(InputError, match="character that XML cannot"):
         write_labels(opened, view, tmp_path / "x.xml", "cvat")
     assert not (tmp_path / "x.xml").exists()
+
+
+# -- forms that are not what they look like --------------------------------------------------------
+
+
+def test_a_folder_of_pictures_does_not_label_the_regions_in_them(tmp_path):
+    opened, _desk = objects(tmp_path, [None] * len(OBJECTS))
+    shutil.copytree(opened.root, tmp_path / "dump" / "JPEGImages")
+    _, matched = handed_back(tmp_path, tmp_path / "dump")
+    assert matched.rows.tolist() == [3, 4]  # the only regions of their pictures
+    assert "a label of the whole picture, in which the set has 3 regions" in str(matched.ambiguous)
+
+
+VOC = """<annotation><filename>2.png</filename><size><width>80</width><height>60</height></size>
+<object><name>platelet</name><bndbox><xmin>4</xmin><ymin>3</ymin><xmax>11</xmax><ymax>12</ymax>
+</bndbox></object></annotation>"""
+
+
+@pytest.mark.parametrize("where", ["Annotations", "labels"])
+def test_a_folder_of_vocs_form_gives_labels_by_its_boxes(tmp_path, where):
+    (tmp_path / "voc" / where).mkdir(parents=True)
+    (tmp_path / "voc" / where / "2.xml").write_text(VOC)
+    found, _ = handed_back(tmp_path, tmp_path / "voc")
+    assert found == ["", "", "", "", "platelet"]
+
+
+def test_darknets_folder_is_yolos_too(tmp_path):
+    opened, _desk = objects(tmp_path)
+    folder = tmp_path / "darknet" / "obj_train_data"
+    shutil.copytree(opened.root, folder)
+    (folder.parent / "obj.names").write_text("red\nwhite\n")
+    (folder / "b" / "1.txt").write_text("1 0.25 0.16666667 0.25 0.16666667\n")
+    assert handed_back(tmp_path, folder.parent)[0] == ["", "", "", "white", ""]
+
+
+def test_label_studios_coco_names_files_by_its_addresses_and_its_csv_of_regions_is_refused(
+    tmp_path,
+):
+    value = {
+        "images": [{"id": 0, "file_name": "/data/local-files/?d=b/1.png"}],
+        "categories": [{"id": 0, "name": "x"}],
+        "annotations": [{"image_id": 0, "category_id": 0, "bbox": [10, 5, 20, 10]}],
+    }
+    (tmp_path / "result.json").write_text(json.dumps(value))
+    assert handed_back(tmp_path, tmp_path / "result.json")[0] == ["", "", "", "x", ""]
+    cell = '"[{""x"":1,""rectanglelabels"":[""WBC""]}]"'
+    (tmp_path / "result.csv").write_text(f'image,label\n"/data/1.png",{cell}\n')
+    with pytest.raises(InputError, match="export them as JSON"):
+        read_labels(tmp_path / "result.csv")
+
+
+def test_fiftyones_folder_for_no_label_and_its_coco_are_known(tmp_path):
+    (tmp_path / "tree" / "_unlabeled").mkdir(parents=True)
+    (tmp_path / "tree" / "moth").mkdir()
+    for name in ("_unlabeled", "moth"):
+        Image.new("L", (4, 4)).save(tmp_path / "tree" / name / f"{name}.png")
+    assert {e.label for e in read_labels(tmp_path / "tree").entries} == {None, "moth"}
+    folder = tmp_path / "coco"
+    (folder / "data").mkdir(parents=True)
+    value = {"images": [], "annotations": [], "categories": []}
+    (folder / "labels.json").write_text(json.dumps(value))
+    assert read_labels(folder).format == read_labels(folder / "labels.json").format == "coco"

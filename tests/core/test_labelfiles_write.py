@@ -96,6 +96,7 @@ def test_coco_is_what_other_programs_expect(tmp_path, opened, desk):
     value = json.loads((tmp_path / "l.json").read_text(encoding="utf-8"))
     ids = opened.items["item_id"]
     size = {"width": 640, "height": 480}
+    whole = {"bbox": [0, 0, 640, 480], "area": 640 * 480, "segmentation": []}
     assert value == {
         "info": {"description": "labels of moths"},
         "images": [
@@ -104,8 +105,8 @@ def test_coco_is_what_other_programs_expect(tmp_path, opened, desk):
             {"id": 3, "file_name": "top.png", "item_id": ids[9], **size},
         ],
         "annotations": [
-            {"id": 1, "image_id": 1, "category_id": 2, "iscrowd": 0},
-            {"id": 2, "image_id": 2, "category_id": 1, "iscrowd": 0},
+            {"id": 1, "image_id": 1, "category_id": 2, "iscrowd": 0, **whole},
+            {"id": 2, "image_id": 2, "category_id": 1, "iscrowd": 0, **whole},
         ],
         "categories": [{"id": 1, "name": "c"}, {"id": 2, "name": "zebra"}],
     }

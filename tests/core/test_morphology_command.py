@@ -61,7 +61,11 @@ def test_comparisons_are_listed(run, made):
 
 def test_a_file_is_verified_and_a_changed_one_is_not(run, tmp_path):
     file = tmp_path / "it.json"
-    file.write_text(run(*ASKED, "--json"), encoding="utf-8")
+    page = tmp_path / "new" / "it.html"
+    said = run(*ASKED, "--out", str(file), "--out", str(page)).splitlines()
+    assert said[-2:] == [str(file), str(page)]
+    assert page.read_bytes().startswith(b"<!DOCTYPE html>")
+    assert b"data:image/" in page.read_bytes()
     assert run("morphology", "--verify", str(file)).strip() == (
         "the same: every number came out again"
     )
@@ -84,6 +88,9 @@ def test_a_file_is_verified_and_a_changed_one_is_not(run, tmp_path):
         (("butterflies", "--by", "label", "--slice", "a"), "not both"),
         (("butterflies", "--by", "label", "--permutations", "5"), "permutations 5"),
         (("butterflies", "--by", "label", "--verify", "x.json"), "--verify checks a file"),
+        (("butterflies", "--by", "label", "--out", "a.txt"), "must end with .html, .pdf, .json"),
+        (("butterflies", "--by", "label", "--out", "."), "must end with"),
+        (("butterflies", "--out", "a.html"), "name its groups by --by"),
         (("--verify", "gone.json"), "gone.json cannot be read"),
     ],
 )

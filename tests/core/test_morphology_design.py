@@ -123,6 +123,7 @@ def home(tmp_path_factory):
         specimen=pd.Series([f"s{row // 3}" for row in rows], dtype="string"),
         specimens=pd.Series([f"s{row // 3}" if row > 2 else None for row in rows], dtype="string"),
         side=pd.Series([("left", "right")[row % 2] for row in rows], dtype="string"),
+        site=pd.Series([f"site {one // 2}" for one in group], dtype="string"),
         size=pd.Series(rows * 1.5), number=pd.Series(rows % 4),
         long=pd.Series([f"text {row}" for row in rows], dtype="string"),
     )  # fmt: skip
@@ -161,6 +162,13 @@ def test_with_the_unit_named_nothing_is_left_to_warn_of(home):
     assert all(one["tested"] for one in found["groups"])
     assert found["warnings"] == []
     assert found["unit"] == "specimen"
+
+
+def test_a_covariate_that_goes_with_the_groups_is_warned_of(home):
+    found = design(home, by="label", unit="specimen", covariates=["size", "site"])
+    assert codes(found) == {"confounded": "fail"}
+    assert found["warnings"][0]["text"].startswith("'site' has one value throughout each group")
+    assert design(home, by="label", unit="specimen", covariates=["size"])["warnings"] == []
 
 
 def test_images_without_a_unit_are_their_own(home):

@@ -94,7 +94,7 @@ def test_ids_that_stand_for_two_things_are_never_guessed(tmp_path):
 def test_the_same_id_twice_is_two_objects(tmp_path):
     found = changed(tmp_path, lambda value: value["annotations"][1].update(id=1))
     assert found.items["object"].tolist()[:3] == ["1", "1 (2)", "3"]
-    assert "1 ids come more than once; the second is called “id (2)”" in found.notes
+    assert "1 id comes more than once; the second is called “id (2)”" in found.notes
 
 
 def test_categories_and_images_that_are_not_there_are_named(tmp_path):
@@ -132,7 +132,7 @@ def test_a_box_over_the_border_is_cut_there_and_told(tmp_path):
     assert found.items["box_x"].iloc[0] == 0
     assert found.items["box_w"].iloc[0] == 15
     assert found.items["object_x"].iloc[0] == -5
-    assert "1 boxes reach over the border of their picture, cut there" in found.notes
+    assert "1 box reaches over the border of the picture, cut there" in found.notes
 
 
 @pytest.mark.parametrize(

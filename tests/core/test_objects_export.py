@@ -118,7 +118,7 @@ def test_the_file_of_annotations_is_never_replaced(decided):
         checked_file(folder / "boxes.json", opened, workspace, picture=False)
 
 
-def test_whole_pictures_are_written_without_boxes(folder, tmp_path):
+def test_whole_pictures_are_written_as_the_box_of_all_of_them(folder, tmp_path):
     workspace = Workspace(tmp_path / "workspace")
     settings = load_settings({"workspace": str(workspace.root)}, {})
     run(RunRequest(str(folder), "plain", "pixels", ("pca",)), workspace, settings)
@@ -126,7 +126,8 @@ def test_whole_pictures_are_written_without_boxes(folder, tmp_path):
     export_set(opened, workspace, "coco", tmp_path / "plain.json")
     value = json.loads((tmp_path / "plain.json").read_text())
     assert len(value["images"]) == len(opened)
-    assert all("bbox" not in one for one in value["annotations"])
+    sides = {one["id"]: [one["width"], one["height"]] for one in value["images"]}
+    assert all(one["bbox"] == [0, 0, *sides[one["image_id"]]] for one in value["annotations"])
     assert {one["name"] for one in value["categories"]} == {"moth", "wasp"}
     found = match_labels(opened, read_labels(tmp_path / "plain.json"))
     assert (found.changed, len(found.rows)) == (0, len(value["annotations"]))

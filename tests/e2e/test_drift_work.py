@@ -6,7 +6,7 @@ The sets are small and their vectors are given, so that a comparison is a matter
 import pytest
 from visiting import served, visitor
 
-from tests.drift_example import A, B, drifted
+from tests.drift_example import A, B, drifted, placed
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +19,10 @@ VIEWS = {"desktop": ("verdict", "where", "clusters", "time"),
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
-    """The two example sets, compared, and their address."""
-    made = drifted(tmp_path_factory.mktemp("drift"))
+    """The two example sets, compared, two that were compared by place, and their address."""
+    root = tmp_path_factory.mktemp("drift")
+    made = drifted(root)
+    placed(made.workspace, root / "placed")
     with served(made.workspace.root) as address:
         yield made, address
 
@@ -73,3 +75,25 @@ def test_every_view_is_accessible_and_fits(browser, sets, size, scheme):
             page.wait_for_selector(".vt-tab-here")
             page.wait_for_load_state("networkidle")
             check(page, (view, scheme, size))
+
+
+def test_places_that_differ_are_outlined_and_parts_are_shown_in_colour(browser, sets):
+    """From the frame to two images side by side, on a phone."""
+    _, site = sets
+    loaded = "() => [...document.querySelectorAll('main img')].every(i => i.naturalWidth > 0)"
+    with visitor(browser, "phone") as page:
+        page.goto(f"{site}/drift?set=plain&view=verdict")
+        page.get_by_role("link", name="In the frame").click()
+        page.wait_for_selector("text=most at the bottom on the left")
+        page.wait_for_selector(".vt-drift-frame .shapelayer path")
+        assert page.locator("img.vt-drift-mean").count() == 2
+        page.wait_for_function(loaded)
+        check(page, ("frame", "light", "phone"))
+        page.get_by_role("link", name="Drifted images beside their counterparts").click()
+        page.wait_for_selector(".vt-drift-pair img[alt='In colour: what its counterpart lacks']")
+        page.get_by_role("link", name="Closer").first.click()
+        page.wait_for_selector(".vt-drift-large img[src*='size=large'][src*='beside=']")
+        page.wait_for_function(loaded)
+        page.get_by_role("link", name="What the other set lacks").first.click()
+        page.wait_for_selector(".vt-drift-large img[alt='In colour: what the other set lacks']")
+        check(page, ("closer", "light", "phone"))

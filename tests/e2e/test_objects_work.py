@@ -72,9 +72,9 @@ def test_a_box_is_drawn_anew_saved_and_only_it_is_embedded(browser, objects):
         page.goto(f"{site}/explore?set=objects&row=4")
         page.wait_for_selector(".vt-object-stage")
         page.get_by_role("button", name="Object at 5, 6, leaf").click()
-        page.wait_for_selector("text=Image 3 of objects")
+        page.wait_for_selector("text=Object 3 of objects")
         page.get_by_role("button", name="Object at 40, 11, seed").click()
-        page.wait_for_selector("text=Image 4 of objects")
+        page.wait_for_selector("text=Object 4 of objects")
         page.get_by_text("Edit the box").click()
         assert typed(page) == list(objects_of(1)[1][1])
         drag(page, (38, 9), (54, 27))
@@ -96,3 +96,29 @@ def test_a_box_is_drawn_anew_saved_and_only_it_is_embedded(browser, objects):
                 break
             page.wait_for_timeout(200)
         assert library.open("objects").summary["encoded"] == 1
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
+def test_two_objects_are_compared_as_the_encoder_sees_them(browser, objects, size, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    site, *_ = objects
+    with visitor(browser, size, scheme) as page:
+        seeds = {"set": "objects", "op": "rows", "rows": [4, 7]}  # of two pictures
+        made = page.request.post(f"{site}/api/selection", data=seeds).json()
+        page.goto(f"{site}/explore?set=objects&sel={made['selection']}")
+        if size == "phone":
+            page.get_by_role("button", name="Gallery", exact=True).click()
+        page.get_by_text("Where do these two objects differ?").click()
+        page.get_by_role("button", name="By the encoder").click()
+        page.wait_for_selector('.vt-difference[data-places="shown"]', timeout=60_000)
+        told = page.locator(".vt-difference-told").inner_text()
+        assert "Most unlike, as pixels sees them, in" in told
+        assert "of 1.png, object 5 (" in told
+        assert "of two objects of this set" in told
+        for picture in page.locator(".vt-places img").all():
+            picture.evaluate("image => image.decode()")
+            assert picture.evaluate("image => image.naturalWidth") == 720
+        found = Axe().run(page, context=".vt-two").response["violations"]
+        assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found] == []
+        assert page.evaluate(WIDER) == 0

@@ -10,7 +10,7 @@ from dash import no_update
 from morphology_example import NAME, SPECIES, butterflies, settings_of
 
 from app import open_services
-from components import gradient_form, gradient_frame, gradient_view
+from components import gradient_form, gradient_frame, gradient_tables
 from components.follow_up import place_of
 from core.comparing import run_gradient
 from core.comparisons.gradients import Gradients
@@ -116,9 +116,23 @@ def test_a_strip_shows_its_images_as_links_and_its_empty_places_in_words(page, m
     assert gradient.meta["methods"] in said
     assert "0 is the mean of apollo, 1 is the mean of brimstone" in said
     files = [one["props"]["href"] for one in nodes(tree) if one["type"] == "A"]
-    assert [f"/api/gradient/{keys['means']}.{kind}" for kind in ("png", "svg", "csv", "json")] == [
+    ends = (".png", ".svg", ".csv", ".json", "/correlations.csv")
+    assert [f"/api/gradient/{keys['means']}{end}" for end in ends] == [
         one for one in files if "/api/gradient/" in one
     ]
+    assert "Spearman C (1904)" in said
+
+
+def test_the_metric_card_of_the_vectors_stands_before_the_strip(page, moths, keys, monkeypatch):
+    asked = {"set": NAME, "key": keys["means"]}
+    assert "was not looked at yet" in text(data(page.layout(**asked)))
+    embeddings = moths.comparisons.open_gradient(keys["means"]).meta["embeddings"]
+    card = {"verdict": "fail", "text": "Distances are no measure of form here. Why."}
+    held = {(NAME, embeddings): ("ab" * 16, card)}
+    monkeypatch.setattr(type(moths.comparisons), "card_of", lambda self, *of: held.get(of))
+    tree = data(page.layout(**asked))
+    assert "Fail Distances are no measure of form here." in text(tree)
+    assert find(tree, href=f"/morphology?set={NAME}&view=card&key={'ab' * 16}")
 
 
 def test_the_chart_counts_each_group_on_its_own_scale(page, moths, keys):
@@ -168,10 +182,10 @@ def test_a_principal_axis_has_no_ends(page, moths, keys):
 
 def test_a_column_without_correlation_and_none_at_all_are_told(moths, keys):
     meta = moths.comparisons.open_gradient(keys["means"]).meta
-    assert "size" in text(data(gradient_view.correlations(meta)))
+    assert "size" in text(data(gradient_tables.correlations(meta, "k")))
     bare = {**meta, "correlations": [{"column": "x", "r": None, "p": None, "p_adjusted": None,
                                       "n": 3}]}  # fmt: skip
-    assert "no column of numbers" in text(data(gradient_view.correlations(bare)))
+    assert "no column of numbers" in text(data(gradient_tables.correlations(bare, "k")))
 
 
 def test_a_gradient_of_a_set_that_changed_says_so_and_shows_what_is_left(page, moths, keys):

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import shutil
 from contextvars import copy_context
+from types import SimpleNamespace
 
 import flask
 import numpy as np
@@ -405,6 +406,25 @@ def test_labels_are_written_and_read_again_and_nothing_is_replaced(pets, tmp_pat
     again = label_files.write_labels_out(1, str(path), "csv", label_files.WHOLE, at(view="files"))
     assert "there already" in text(data(again))
     assert pd.read_csv(path).equals(held)
+
+
+def test_labels_that_need_pictures_are_written_by_a_job(pets, tmp_path, monkeypatch):
+    given, told = [], []
+
+    def begin(asked):
+        given.append(asked)
+        return SimpleNamespace(id="j1"), "pets: labels for CVAT of 240 frames", asked.target
+
+    monkeypatch.setattr(label_files, "start_export", begin)
+    monkeypatch.setattr(label_files, "set_props", lambda *a: told.append(a))
+    monkeypatch.setattr(label_files, "needs_pictures", lambda *_: True)
+    path = str(tmp_path / "out.xml")
+    shown = label_files.write_labels_out(1, path, "cvat", label_files.WHOLE, at(view="files"))
+    (asked,) = given
+    assert (asked.to, asked.target, asked.slice) == ("cvat", str(tmp_path / "out"), None)
+    assert "See the jobs" in text(data(shown))
+    assert told[0][1] == {"data": "j1"}
+    assert not list(tmp_path.glob("out*"))
 
 
 def test_the_fields_of_every_form_are_those_its_callback_asks_for(labels, pets):

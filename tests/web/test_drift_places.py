@@ -5,17 +5,15 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from app import create_app, open_services
 from components import drift_closely, drift_images, drift_pictures, drift_places
-from core.drifting import run_drift, run_series
+from core.drifting import run_series
 from core.drifts import Drifts
 from core.library import Library
 from core.storage.store import Workspace
-from tests.drift_example import settings_of
-from tests.looking import gathered
-from tests.making import picture
+from tests.drift_example import placed, settings_of
 from tests.trees import data, find, text
 
 
@@ -24,17 +22,8 @@ def made(tmp_path_factory):
     """Two sets of pictures, one with a white square in a corner, compared by place; a series."""
     root = tmp_path_factory.mktemp("web")
     workspace = Workspace(root / "workspace")
-    for start, name in enumerate(("plain", "marked")):
-        (root / name).mkdir()
-        for row in range(30):
-            image = picture(1000 * start + row, (64, 64))
-            if start:
-                ImageDraw.Draw(image).rectangle((2, 50, 13, 61), fill=(255, 255, 255))
-            image.save(root / name / f"{row:02}.png")
-        gathered(workspace, root / name, name, "pixels?side=16&colour=1")
+    found = placed(workspace, root)
     settings = settings_of(workspace)
-    asked = {"a": "plain", "b": "marked", "permutations": 99, "explain": False, "spatial": 30}
-    found = run_drift(asked, workspace, settings)
     series = run_series({"reference": "plain", "batches": ["marked"], "permutations": 99},
                         workspace, settings)  # fmt: skip
     return workspace, found, series

@@ -4,6 +4,7 @@ import io
 import json
 
 import flask
+import pandas as pd
 import pytest
 from morphology_example import NAME, butterflies, settings_of
 from PIL import Image
@@ -53,9 +54,19 @@ def test_what_comes_is_the_strip_and_its_figures(made):
     assert len(lines) == 45
 
 
+def test_the_tables_download_not_rounded(made):
+    client, key = made
+    done = client.get(f"/api/gradient/{key}/correlations.csv")
+    assert 'brimstone, correlations.csv"' in done.headers["Content-Disposition"]
+    told = json.loads(client.get(f"/api/gradient/{key}.json").data)["correlations"]
+    assert pd.read_csv(io.BytesIO(done.data)).to_dict("records") == told
+    assert client.get(f"/api/gradient/{key}/neighbours.csv").data.strip() == b""
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [("{key}.pdf", "a file of png, svg, csv, json"), ("{other}.png", "no gradient with this id"),
+     ("{key}/places.csv", "give one of correlations, neighbours"),
      ("nothing.png", "no gradient with this id"), ("..%2f..%2fx.png", "")],
 )  # fmt: skip
 def test_what_is_not_there_is_explained(made, address, said):

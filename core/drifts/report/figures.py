@@ -22,9 +22,16 @@ WIDTH, PANEL = 360, 350
 NAME, DOTS, CLUSTERS = 24, 3000, 24
 
 
+#: Parts of names, and what stands for them beside a figure.
+_SHORTER = {"the second set": "B", "the first set": "A", " of the shorter side": "",
+            "saved as JPEG at quality": "JPEG, quality"}  # fmt: skip
+
+
 def short(name: Any) -> str:
     """Return a name that fits beside a figure, sides by their letters."""
-    text = str(name).replace("the second set", "B").replace("the first set", "A")
+    text = str(name)
+    for long, brief in _SHORTER.items():
+        text = text.replace(long, brief)
     return text if len(text) <= NAME else f"{text[: NAME - 1]}…"
 
 

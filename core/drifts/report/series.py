@@ -47,7 +47,10 @@ def render_series(meta: Meta, *, key: str = "", created: str = "") -> bytes:
         "method": ("Methods", _method(meta)),
     }
     number = f" Series <code>{plain(key)}</code>." if key else ""
-    foot = f'<footer class="small">Made by Vitrine.{number}</footer>'
+    foot = (
+        f'<footer class="small">Made by Vitrine.{number} The JSON file of this series can be '
+        "verified: drift-series --verify FILE.</footer>"
+    )
     return page_of(meta["title"], _head(meta, created), sections, foot)
 
 

@@ -107,11 +107,16 @@ def _drifted(shown: pd.DataFrame, side: str, name: str, here: Pictures, there: P
     lines = "".join(
         f'<li class="match">{picture(int(one["row"]), side, here)}'
         f"{picture(int(one['counterpart']), other, there)}"
-        f'<span class="small">{plain(str(one["item_id"])[:10])} · {measure(float(one["distance"]))}'
+        f'<span class="small">{plain(_name(one))} · {measure(float(one["distance"]))}'
         "</span></li>"
         for one in mine.head(DRIFTED).to_dict("records")
     )
     return f'<div class="card"><h3>In {name}</h3><ul class="matches">{lines}</ul></div>'
+
+
+def _name(one: Mapping[Any, Any]) -> str:
+    """Return the name of an image's file, where it is known, else the beginning of its id."""
+    return str(one.get("name") or str(one["item_id"])[:10])
 
 
 def shared_map(meta: Meta, shown: pd.DataFrame) -> str:

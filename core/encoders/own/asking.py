@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import core
 from core.encoders.own.registering import checked_text
 from core.errors import EncoderUnavailableError
 
 #: Seconds that loading and checking may take.
 PATIENCE = 180
+#: Where the package lies that is run.
+ROOT = Path(core.__path__[0]).parent
 
 
 def ask(action: str, text: str, workspace: Path, *, patience: float = PATIENCE) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def ask(action: str, text: str, workspace: Path, *, patience: float = PATIENCE) 
                "--workspace", str(workspace)]  # fmt: skip
     try:
         done = subprocess.run(
-            command, cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL, capture_output=True,
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
             text=True, timeout=patience, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:

@@ -204,9 +204,11 @@ def _notes(found: Annotations, made: _Made) -> list[str]:
     if bare:
         notes.append(f"{bare:,} of {len(found.pictures):,} pictures have no object")
     if made.over:
-        notes.append(f"{made.over:,} boxes reach over the border of their picture, cut there")
+        reach = "1 box reaches" if made.over == 1 else f"{made.over:,} boxes reach"
+        notes.append(f"{reach} over the border of the picture, cut there")
     repeated = Counter((one.found.picture, one.found.name) for one in made.placed)
     again = sum(count > 1 for count in repeated.values())
     if again:
-        notes.append(f"{again:,} ids come more than once; the second is called “id (2)”")
+        come = "1 id comes" if again == 1 else f"{again:,} ids come"
+        notes.append(f"{come} more than once; the second is called “id (2)”")
     return notes
