@@ -275,6 +275,7 @@ def exported(done: dict[str, Any]) -> Component:
     parts: list[Component] = [
         facts(pairs, "vt-facts vt-facts-row"),
         html.P(["In ", html.Code(str(done.get("target")))], className="vt-small"),
+        *(html.P(note, className="vt-small") for note in done.get("notes") or ()),
     ]
     if missing:
         lines = [html.Li(f"{m['path']}: {m['reason']}") for m in done.get("missing") or []]

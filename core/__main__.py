@@ -36,6 +36,7 @@ from core.commands import (
 from core.commands.printed import print_json
 from core.config import Settings, load_settings
 from core.errors import JobCancelled, VitrineError
+from core.findings.wording import counted
 from core.progress import Step
 
 #: Modules of commands, in the order that `--help` lists them.
@@ -106,8 +107,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     print(
         f"{result['set']}: {result['items']:,} items ({result['encoded']:,} encoded, "
         f"{result['reused']:,} reused, {len(result['broken']):,} not usable), "
-        f"{clusters['count']:,} themes, {clusters['noise_share']:.0%} unassigned, "
-        f"{micro['count']:,} micro-clusters, {micro['singletons']:,} of them single images"
+        f"{counted(clusters['count'], 'theme')}, {100 * clusters['noise_share']:.0f} % unassigned, "
+        f"{counted(micro['count'], 'micro-cluster')}, {micro['singletons']:,} of single images"
     )
     if "placed" in result:
         told = result["placed"]

@@ -306,7 +306,8 @@ def _notes(
                 f"{name} was to be ({share * total:,.0f})"
             )
         if share > 0 and abs(counts[name] / total - share) > 0.02:
-            notes.append(f"{name} has {counts[name] / total:.1%} where {share:.1%} was wanted")
+            here = 100 * counts[name] / total
+            notes.append(f"{name} has {here:.1f} % where {100 * share:.1f} % was wanted")
     if uncovered:
         notes.append(
             f"{int(uncovered):,} times a theme or value with enough groups is missing in a split: "

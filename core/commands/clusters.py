@@ -143,7 +143,7 @@ def _list(opened: Any, kind: str) -> None:
     cards = opened.cluster_cards(kind)
     for card in cards if kind == "themes" else cards[:20]:
         label = card.purity.get("label")
-        pure = f", {label[1]:.0%} {label[0]}" if label else ""
+        pure = f", {100 * label[1]:.0f} % {label[0]}" if label else ""
         firm = ""
         if card.stability:  # rounded down: .4999 is no .50, which would be shaky
             firm = f", {card.stability.state} ({int(card.stability.jaccard * 100) / 100:.2f})"
@@ -165,7 +165,10 @@ def _told(done: dict[str, Any]) -> list[str]:
         return [_size_line(line) for line in done["sizes"]]
     if done["do"] == "themes":
         head = f"{done['count']:,} themes of {done['min_cluster_size']:,} images or more"
-        return [f"{head}, {done['noise_share']:.0%} unassigned", *filter(None, [done["notice"]])]
+        return [
+            f"{head}, {100 * done['noise_share']:.0f} % unassigned",
+            *filter(None, [done["notice"]]),
+        ]
     if not done["sizes"]:
         return [done["notice"]]
     parts = ", ".join(
@@ -181,7 +184,7 @@ def _size_line(line: dict[str, Any]) -> str:
     cliff = "; cliff to the next" if line["cliff"] else ""
     return (
         f"{line['min_cluster_size']:>6} images or more: {line['clusters']:,} clusters, "
-        f"{line['noise_share']:.0%} unassigned{here}{cliff}"
+        f"{100 * line['noise_share']:.0f} % unassigned{here}{cliff}"
     )
 
 

@@ -50,7 +50,7 @@ def _part(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     print(
         f"{result['name']}: {result['title']}, {result['clusters']['count']:,} themes, "
-        f"{result['clusters']['noise_share']:.0%} unassigned"
+        f"{100 * result['clusters']['noise_share']:.0f} % unassigned"
     )
     for found in result["maps"]:
         moved = "" if found["m2"] is None else f": m² {found['m2']:.3f} from where the images lay"

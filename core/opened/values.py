@@ -240,7 +240,7 @@ class Values:
             found["cluster"] = names[int(themes.labels[row])]
             near = opened.nearest_theme(row) if themes.labels[row] < 0 else None
             if near is not None:
-                found["nearest theme"] = f"{names[near[0]]} ({near[1]:.0%} membership)"
+                found["nearest theme"] = f"{names[near[0]]} ({100 * near[1]:.0f} % membership)"
         if micro is not None:
             found["micro cluster size"] = int((micro.labels == micro.labels[row]).sum())
         if opened.placement is not None:
