@@ -7,7 +7,8 @@ counts, and with them p, are those of double precision.
 """
 
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from core.progress import Progress
 STAGE = "permutations"
 #: Points dealt (arrangements × points), and bytes of group sums, that one thread holds: the sums
 #: stay in its cache while every point is read once.
-DEALT, SUMS = 1_000_000, 512 * 2**10
+DEALT, SUMS = 1_000_000, 128 * 2**10
 #: Threads at most: each holds some 30 MB, however many processors there are.
 THREADS = 4
 #: Times the expected rounding error that counts as near, and the slack for the ties of p.
@@ -94,23 +95,50 @@ def permuted_sums(
     weights, codes, shape = _weights(groups), groups.astype(np.int32), len(orders)
     between, weighted, near = np.empty(shape), np.empty(shape), np.zeros(shape, bool)
 
-    def sums(part: slice) -> int:
+    def sums(part: slice) -> None:
         explained, within = _explained(single, square, codes[orders[part]])
         error = _error(explained, groups)
         between[part] = explained.sum(axis=1)
         weighted[part] = (within * weights).sum(axis=1)
         off = error.sum(axis=1), (error * weights).sum(axis=1)
         near[part] = _near((between[part], off[0]), (weighted[part], off[1]), seen)
-        return part.stop
 
-    with ThreadPoolExecutor(_threads()) as pool:
-        for done in pool.map(sums, _parts(single, groups, shape)):
-            progress.report(STAGE, min(done, shape), shape)
-    rows = np.flatnonzero(near)
-    again = exact_sums(points, groups, orders[rows])
+    parts = deque(_parts(single, groups, shape))
+    _shared(parts, sums, lambda done: progress.report(STAGE, min(done, shape), shape))
     between, weighted = between * scale**2, weighted * scale**2
-    between[rows], weighted[rows] = again.between, again.weighted
+    rows = np.flatnonzero(near)
+    if len(rows):
+        again = exact_sums(points, groups, orders[rows])
+        between[rows], weighted[rows] = again.between, again.weighted
     return Sums(between, weighted)
+
+
+def _shared(
+    parts: deque[slice], work: Callable[[slice], None], report: Callable[[int], None]
+) -> None:
+    """Do all parts, in this thread and others.
+
+    This one works too: were it to wait, the system would often begin two others on one processor.
+    """
+
+    def work_on() -> Iterator[slice]:
+        while True:
+            try:
+                part = parts.popleft()
+            except IndexError:  # none is left
+                return
+            work(part)
+            yield part
+
+    with ThreadPoolExecutor(max(1, _threads() - 1)) as pool:
+        others = [pool.submit(list, work_on()) for _ in range(min(_threads(), len(parts)) - 1)]
+        try:
+            for part in work_on():
+                report(part.stop)
+        finally:
+            parts.clear()  # cancelled: the others end with what they have in hand
+        for other in others:
+            other.result()
 
 
 def _threads() -> int:

@@ -23,7 +23,7 @@ class Arrangements:
     Attributes
     ----------
     orders
-        Shape `(b, n)` int64: the unit whose group each unit gets; the observed one is not there.
+        Shape `(b, n)` integer: the unit whose group each unit gets; the observed one is not there.
     complete
         Whether these are all there are.
     p_min
@@ -82,9 +82,11 @@ def arrangements(
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(place == block) for block in range(len(table))]
     if len(members) == 1:
-        orders = np.tile(members[0], (permutations, 1))
-        for order in orders:
+        orders, order = np.empty((permutations, len(groups)), np.int32), np.empty(len(groups), int)
+        for row in orders:
+            order[:] = members[0]
             rng.shuffle(order)
+            row[:] = order
     else:
         orders = np.empty((permutations, len(groups)), np.int64)
         for order in orders:

@@ -88,7 +88,7 @@ def test_only_what_is_near_is_done_again(monkeypatch):
     orders = arrangements(groups, None, 500, 0).orders
     here = exact_sums(points, groups, np.arange(400)[None])
     permuted_sums(points, groups, orders, (here.between[0], here.weighted[0]), Progress())
-    assert again == [0]  # all far below what was observed
+    assert again == []  # all far below what was observed
     again.clear()
     middle = exact_sums(points, groups, orders[:1])
     permuted_sums(points, groups, orders, (middle.between[0], middle.weighted[0]), Progress())
