@@ -10,6 +10,7 @@ from components.state import link, noun, services
 from components.words import encoder_name, score
 from core.drifts.overlay import heated, opened_picture
 from core.errors import InputError, NotFoundError
+from core.findings.wording import part_of_frame
 from core.pictures import picture_bytes
 from core.search.encoding import EncoderBusyError
 from core.search.places import FLOOR, Differing, differing, kept
@@ -88,20 +89,9 @@ def told(found: Differing, opened: Any, row: int, beside: int) -> str:
     parts = []
     for second, one in ((False, row), (True, beside)):
         value, across, down = found.most(second)
-        parts.append(f"{place(across, down)} of {name_of(opened, one)} ({score(value, 2)})")
+        parts.append(f"{part_of_frame(across, down)} of {name_of(opened, one)} ({score(value, 2)})")
     most = f"Most unlike, {seen}: the {parts[0]} and the {parts[1]}."
     if found.middle is not None:
         most += f" Half of their places are at {score(found.half, 2)} or more; of any two it is "
         most += f"{score(found.middle, 2)}."
     return f"{most} {of[:1].upper()}{of[1:]}."
-
-
-def place(across: float, down: float) -> str:
-    """Return a place of a picture in words, from shares of its sides."""
-    sides = ("left", "middle", "right")[min(2, int(3 * across))]
-    heights = ("top", "middle", "bottom")[min(2, int(3 * down))]
-    if sides == heights:
-        return "middle"
-    if "middle" in (sides, heights):
-        return f"{sides if heights == 'middle' else heights} side"
-    return f"{heights} {sides}"

@@ -14,6 +14,7 @@ METHODS = {
     "rank": "the mean rank of the distance to 20 neighbours and of the local outlier factor",
     "glosh": "GLOSH, from the tree of densities",
     "isolation": "an isolation forest",
+    "places": "the place of each picture that is least like any place of the others",
 }
 
 #: What is measured of an outlier, in the order in which it is told, and what it is called.

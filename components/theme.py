@@ -1,16 +1,26 @@
 """Light and dark: the toggle, and plotly templates that follow it.
 
-`assets/theme.js` sets `data-bs-theme` on `<html>` and tells the store which theme is in force.
+`assets/theme.js` sets `data-bs-theme` on `<html>` and tells the store which theme is in force;
+`assets/theme_figures.js` restyles the figures of the page.
 """
 
 from typing import Any
 
-from dash import ALL, Input, Output, Patch, callback, dcc, html
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    clientside_callback,
+    dcc,
+    html,
+)
 from dash.development.base_component import Component
 
 from components.attributes import attrs
 
-STORE = "vt-theme"
+STORE, TEMPLATES = "vt-theme", "vt-theme-templates"
 FONT = 'ui-sans-serif, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
 _INK = {"light": ("#555f66", "#d9dad4", "#0e6670"), "dark": ("#a9b2b8", "#343b41", "#63c5ca")}
@@ -34,8 +44,9 @@ def template(theme: str) -> dict[str, Any]:
 
 
 def store() -> Component:
-    """Return the store that holds "light" or "dark"."""
-    return dcc.Store(id=STORE, data="light")
+    """Return the stores that hold "light" or "dark", and the templates of both."""
+    templates = {theme: template(theme) for theme in _INK}
+    return html.Div([dcc.Store(id=STORE, data="light"), dcc.Store(id=TEMPLATES, data=templates)])
 
 
 def toggle() -> Component:
@@ -49,16 +60,12 @@ def toggle() -> Component:
     )
 
 
-@callback(
+# In the browser, at once: by the time a server had answered, a figure may have left the page.
+clientside_callback(
+    ClientsideFunction("vitrine_theme", "follow"),
     Output({"component": "figure", "part": "graph", "name": ALL}, "figure"),
     Input(STORE, "data"),
     Input({"component": "figure", "part": "graph", "name": ALL}, "id"),
+    State(TEMPLATES, "data"),
+    State({"component": "figure", "part": "graph", "name": ALL}, "figure"),
 )
-def follow_theme(theme: str, ids: list[dict[str, str]]) -> list[Patch]:
-    """Restyle every figure on the page when the theme changes."""
-    patches = []
-    for _ in ids:
-        patch = Patch()
-        patch["layout"]["template"] = template(theme)
-        patches.append(patch)
-    return patches

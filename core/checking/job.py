@@ -107,11 +107,22 @@ class Check:
             self.unit, data.neighbors, self.units, np.asarray(data.view.working, np.int64),
             data.reference, None if labels is None else labels.codes,
             "" if labels is None else labels.name, () if labels is None else labels.names,
-            data.notes,
+            data.notes, self._places,
         )  # fmt: skip
         found = outliers_of(data.opened, self.workspace, subject, self.asked, self.progress)
         self.keys["outliers"] = found.key
         return found
+
+    def _places(self) -> Any:
+        """Find the most unlike place of each picture (`core.checking.fine.Fine`)."""
+        from core.checking.fine import fine_of
+
+        vouching = np.zeros(len(self.data.opened), bool)
+        vouching[np.asarray(self.data.view.working, np.int64)] = True
+        return fine_of(
+            self.data.opened, self.workspace, self.settings, self.units, vouching,
+            self.asked.seed, self.progress,
+        )  # fmt: skip
 
     @cached_property
     def labels(self) -> Any:

@@ -10,6 +10,7 @@ TITLES = {
     "rank": "mean rank of distance to neighbours and local outlier factor",
     "glosh": "GLOSH",
     "isolation": "isolation forest",
+    "places": "the most unlike place of a picture",
 }
 
 

@@ -5,12 +5,14 @@ took out of the working set is scored against it all the same, so that a decided
 line in the worklist, but it vouches for nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from core.checking.fine import Fine
 from core.checking.outlier_text import MOST, TITLES, text_of
 from core.errors import InputError
 from core.keys import artefact_key
@@ -53,7 +55,8 @@ class Outliers:
     table
         A row an item, in row order: score (what the list is sorted by, 1 or the largest is the
         most alone), percentile (of it in the working set), distance, lof, class_score, p,
-        discovered, listed; NaN where a method has no such value.
+        discovered, listed; NaN where a method has no such value. By places also across and down,
+        where the most unlike place lies in what the encoder sees, 0 to 1.
     near, near_distance
         The nearest witnesses of each item `(n, ≤ 12)` int32, nearest first, and how far they are.
     """
@@ -91,6 +94,8 @@ class Subject:
         Label of each row as a number, −1 for none; the column they are of, and their texts.
     notes
         What is to be said of the units.
+    places
+        Finds the most unlike place of each picture; None where pictures are not at hand.
     """
 
     unit: np.ndarray
@@ -102,6 +107,7 @@ class Subject:
     column: str = ""
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    places: Callable[[], Fine] | None = None
 
     @property
     def vouching(self) -> np.ndarray:
@@ -172,7 +178,7 @@ def _key(opened: Any, subject: Subject, asked: QualityRequest) -> str:
     """Return the key of what is found: of the data, of who vouches, and of what is asked for."""
     tested = {"q": asked.q, "reference": subject.reference} if asked.reference else {}
     listed = {} if asked.reference else {"share": asked.share}
-    drawn = asked.reference is not None or asked.outliers == "isolation"
+    drawn = asked.reference is not None or asked.outliers in {"isolation", "places"}
     classes = [subject.labels] if asked.per_class else []
     return artefact_key(
         "outliers", FORMAT, opened.key, opened.embeddings, opened.spec.key, subject.neighbors.key,
@@ -196,11 +202,13 @@ def _compute(
         progress=progress,
     )  # fmt: skip
     table = pd.DataFrame({"score": _method(found, subject, asked, progress)})
+    notes = [found.notice, *subject.notes]
+    if asked.outliers == "places":
+        notes.append(_by_place(table, subject))
     table["percentile"] = 0.5
     table["distance"], table["lof"] = found.distance, found.lof
     table["class_score"], table["p"] = np.nan, np.nan
     table["discovered"] = False
-    notes = [found.notice, *subject.notes]
     meta: dict[str, Any] = {"left_out": []}
     if asked.per_class and found.status == "ok":
         notes += _by_class(table, subject, meta, progress)
@@ -208,7 +216,8 @@ def _compute(
     if asked.reference:
         notes += _test(table, subject, asked, meta, progress)
     else:
-        meta |= _list(table, subject, asked, found.status)
+        status = "ok" if asked.outliers == "places" else found.status
+        meta |= _list(table, subject, asked, status)
     meta |= _told(opened, subject, asked, found)
     listed = table["listed"].to_numpy(dtype=bool)
     meta |= {"listed": int(listed.sum()), "listed_out": int((listed & ~subject.vouching).sum())}
@@ -235,7 +244,7 @@ def _method(
     found: OutlierScores, subject: Subject, asked: QualityRequest, progress: Progress
 ) -> np.ndarray:
     """Return the score of the method that is asked for `(n,)`; .5 where nothing differs."""
-    if asked.outliers == "rank" or found.status == "undefined":
+    if asked.outliers in {"rank", "places"} or found.status == "undefined":
         return found.score
     if asked.outliers == "glosh":
         progress.report(STAGE, 0, len(subject.unit), "GLOSH")
@@ -244,6 +253,15 @@ def _method(
     return isolation_scores(
         subject.unit, places, subject.vouching, seed=asked.seed, progress=progress
     )
+
+
+def _by_place(table: pd.DataFrame, subject: Subject) -> str:
+    """Score items by the most unlike place of their pictures; return what is to be said of it."""
+    if subject.places is None:
+        raise InputError("outliers=places: needs the pictures of the set")
+    found = subject.places()
+    table["score"], table["across"], table["down"] = found.score, found.across, found.down
+    return found.notice
 
 
 def _by_class(

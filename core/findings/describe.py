@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.findings.cases import Cases
 from core.findings.model import CONFIDENCES, LEVELS, STATES, Case
-from core.findings.wording import WAYS, below, counted, distance, quoted, share
+from core.findings.wording import WAYS, below, counted, distance, part_of_frame, quoted, share
 from core.opened.values import is_missing
 from core.quality.pictures import ISSUES
 
@@ -207,6 +207,8 @@ def _why_alone(check: Any, detail: dict[str, Any], noun: str) -> str:
     if not near:
         one, more = "stands out more", "stand out more"
     among = " Compared within its own label." if "class_score" in detail else ""
+    if "across" in detail:
+        among = f" Least like the others: the {part_of_frame(detail['across'], detail['down'])}."
     higher, known = check.higher(float(detail["score"]))
     if not higher:
         return f"No {noun} {one}.{among}"

@@ -54,3 +54,14 @@ def below(value: float, bound: float) -> str:
         if low != high:
             break
     return f"{low}, below {high}"
+
+
+def part_of_frame(across: float, down: float) -> str:
+    """Return a place of a picture in words, from shares of its sides."""
+    sides = ("left", "middle", "right")[min(2, int(3 * across))]
+    heights = ("top", "middle", "bottom")[min(2, int(3 * down))]
+    if sides == heights:
+        return "middle"
+    if "middle" in (sides, heights):
+        return f"{sides if heights == 'middle' else heights} side"
+    return f"{heights} {sides}"

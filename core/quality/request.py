@@ -11,7 +11,7 @@ from core.errors import InputError
 TOPICS = ("duplicates", "outliers", "pictures", "labels")
 
 #: How alone an item lies may be measured so.
-METHODS = ("rank", "glosh", "isolation")
+METHODS = ("rank", "glosh", "isolation", "places")
 
 #: Most other sets that a check looks for copies in, and the largest seed.
 _MOST_OTHERS = 20
@@ -64,7 +64,8 @@ class QualityRequest:
         A slice that is known to be clean, against which outliers are tested; None has none, and
         outliers are then ranked, not tested.
     outliers
-        "rank" (distance to neighbours and local outlier factor), "glosh" or "isolation".
+        "rank" (distance to neighbours and local outlier factor), "glosh", "isolation", or "places"
+        (the place of a picture least like any place of the others, for small defects).
     per_class
         Compare each item with those of its own label; with "rank" only.
     others
@@ -106,7 +107,11 @@ class QualityRequest:
         if self.outliers not in METHODS:
             raise InputError(f"outliers {self.outliers!r:.40}: use one of {', '.join(METHODS)}")
         if self.per_class and self.outliers != "rank":
-            raise InputError("per_class: only with outliers=rank; GLOSH and isolation see no class")
+            raise InputError("per_class: only with outliers=rank; the other methods see no class")
+        if self.reference is not None and self.outliers == "places":
+            raise InputError(
+                "reference: tests whole vectors; outliers=places ranks, so leave one of them out"
+            )
         _check_share("q", self.q, 1)
         if self.q >= 1:
             raise InputError(f"q {self.q!r}: a number above 0 and below 1")

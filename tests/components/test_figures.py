@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,12 +29,9 @@ def test_a_figure_says_its_numbers_to_those_who_cannot_see_it():
     assert "size 3: 2; size 4: 0; size 5–8: 1" in frame["aria-label"]
 
 
-@pytest.mark.parametrize("name", ["light", "dark"])
-def test_a_theme_change_restyles_every_figure_and_takes_no_figure_in(name):
-    patches = theme.follow_theme(name, [{}, {}])
-    told = [p.to_plotly_json()["operations"][0] for p in patches]
-    assert [t["location"] for t in told] == [["layout", "template"]] * 2
-    assert told[0]["params"]["value"] == theme.template(name)
+def test_the_page_holds_the_templates_of_both_themes():
+    (held,) = (n["props"] for n in nodes(theme.store()) if n["props"].get("id") == theme.TEMPLATES)
+    assert held["data"] == {name: theme.template(name) for name in ("light", "dark")}
 
 
 def test_the_themes_differ():

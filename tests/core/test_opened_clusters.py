@@ -194,7 +194,7 @@ def test_the_nearest_theme_is_offered_and_never_forced(workspace):
     assert there.nearest_theme(8) == (0, 0.5)
     assert there.nearest_theme(9) == (1, 0.25)
     assert there.record(9)["cluster"] == "unassigned"
-    assert there.record(9)["nearest theme"] == "Theme 2 (25% membership)"
+    assert there.record(9)["nearest theme"] == "Theme 2 (25 % membership)"
     assert "nearest theme" not in there.record(0)
     assert there.structure()["verdict"] == "structure"
     assert there.tree()["node"].tolist() == [0]

@@ -14,6 +14,7 @@ from making import picture, run_json
 from PIL import Image
 from visiting import SIZES, explore, lasso, ready, served, visitor
 
+from components.theme import template
 from core.jobs import JobBoard
 from core.library import Library
 from core.storage.store import Workspace
@@ -21,8 +22,12 @@ from core.storage.store import Workspace
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [("desktop", "light"), ("phone", "dark"),
+     pytest.param("desktop", "dark", marks=pytest.mark.slow),
+     pytest.param("phone", "light", marks=pytest.mark.slow)],
+)  # fmt: skip
 @pytest.mark.parametrize(
     "path", ["/", "/explore?set=digits", "/clusters?set=digits", "/slices?set=digits", "/jobs"]
 )
@@ -153,14 +158,19 @@ def test_opening_pages_starts_no_job(browser, digits, tmp_path):
     assert [job.id for job in JobBoard(tmp_path / "ws").list()] == before
 
 
-def test_a_theme_switch_is_remembered(browser, site):
+def test_a_theme_switch_is_remembered_and_figures_follow(browser, site):
+    inks = "() => document.querySelector('.js-plotly-plot').layout.template.layout.font.color"
     with visitor(browser, scheme="light") as page:
-        page.goto(site)
-        page.wait_for_selector("h1")
+        page.goto(f"{site}/curate?set=digits")
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        assert page.evaluate(inks) == template("light")["layout"]["font"]["color"]
         page.get_by_role("button", name="Switch between light and dark").click()
         page.wait_for_selector('html[data-bs-theme="dark"]')
+        dark = template("dark")["layout"]["font"]["color"]
+        page.wait_for_function(f"() => ({inks})() === '{dark}'")
         page.reload()
-        page.wait_for_selector('html[data-bs-theme="dark"] h1')
+        page.wait_for_selector('html[data-bs-theme="dark"] .js-plotly-plot .main-svg')
+        page.wait_for_function(f"() => ({inks})() === '{dark}'")
 
 
 def test_an_empty_workspace_opens_with_the_sample_set_on_its_way(browser, tmp_path):

@@ -114,6 +114,7 @@ def test_an_encoder_of_ones_own_is_checked_registered_and_forgotten(browser, sit
         expect(page.get_by_text("5 of 5 checks passed")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_an_encoder_is_tuned_and_the_view_tells_before_and_after(browser, site, tmp_path):
     net = save_network(tmp_path / "net")
     with visitor(browser) as page:

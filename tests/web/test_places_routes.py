@@ -12,6 +12,7 @@ from PIL import Image
 from components import places_routes
 from components.security import protect
 from core.config import load_settings
+from core.findings.wording import part_of_frame
 from core.library import Library
 from core.pipeline import run
 from core.request import RunRequest
@@ -105,4 +106,4 @@ def test_what_is_not_ready_is_asked_for_again(served, client, monkeypatch):
     (0.5, 0.9, "bottom side"), (0.99, 0.99, "bottom right"),
 ])  # fmt: skip
 def test_a_place_is_told_in_words(across, down, words):
-    assert places_routes.place(across, down) == words
+    assert part_of_frame(across, down) == words

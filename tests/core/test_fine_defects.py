@@ -1,0 +1,108 @@
+"""Small defects: the place of a picture least like any place of the others."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.checking import run_quality
+from core.checking.fine import fine_of
+from core.checking.outliers import read_outliers
+from core.config import load_settings
+from core.curation import Desk
+from core.errors import InputError
+from core.findings import Findings
+from core.library import Library
+from core.pipeline import run
+from core.request import RunRequest
+from core.storage.store import Workspace
+
+#: Pictures with a spot, and which of the 16 places across and down it fills.
+SPOTS = {7: (3, 7), 31: (12, 3), 50: (8, 12)}
+TOTAL, SIDE, PLACES = 60, 32, 16
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Waves of every direction and light, three of them with a dark spot, as pixels."""
+    root = tmp_path_factory.mktemp("fine")
+    (root / "pictures").mkdir()
+    rng = np.random.default_rng(0)
+    down, across = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    for row in range(TOTAL):
+        turn, start, light = rng.uniform(0, np.pi), rng.uniform(0, 6), rng.uniform(110, 170)
+        wave = np.sin(8 * (across * np.cos(turn) + down * np.sin(turn)) + start)
+        grey = light + 40 * wave
+        if row in SPOTS:
+            x, y = (SIDE // PLACES * place for place in SPOTS[row])
+            grey[y : y + 2, x : x + 2] = 0
+        Image.fromarray(grey.astype(np.uint8)).save(root / "pictures" / f"{row:02d}.png")
+    settings = load_settings({"workspace": str(root / "workspace"), "workers": 1})
+    workspace = Workspace(settings.workspace)
+    run(RunRequest(str(root / "pictures"), "waves", encoder="pixels", maps=("pca",)), workspace,
+        settings)  # fmt: skip
+    return workspace, settings
+
+
+def checked(kept, name="waves", **asked):
+    workspace, settings = kept
+    told = run_quality({"name": name, "topics": ["outliers"], **asked}, workspace, settings)
+    return read_outliers(workspace, told["keys"]["outliers"])
+
+
+def test_spots_are_found_where_they_are_and_whole_vectors_miss_them(kept):
+    found = checked(kept, outliers="places", share=len(SPOTS) / TOTAL)
+    assert set(found.rows.tolist()) == set(SPOTS)
+    for row, (across, down) in SPOTS.items():
+        line = found.table.iloc[row]
+        assert (line["across"], line["down"]) == ((across + 0.5) / PLACES, (down + 0.5) / PLACES)
+    others = np.setdiff1d(np.arange(TOTAL), list(SPOTS))
+    score = found.table["score"]
+    assert score[list(SPOTS)].min() > 2 * score[others].max()
+    whole = checked(kept, outliers="rank", share=len(SPOTS) / TOTAL)
+    assert not set(whole.rows.tolist()) & set(SPOTS)
+
+
+def test_the_worklist_says_where(kept):
+    checked(kept, outliers="places", share=len(SPOTS) / TOTAL)
+    workspace, _ = kept
+    opened = Library.with_desk(workspace, Desk(workspace)).open("waves")
+    findings, view = Findings(workspace), Desk(workspace).view(opened)
+    check = findings.check(opened)
+    for row, where in {7: "the left side", 31: "the top right", 50: "the bottom side"}.items():
+        case = findings.case(opened, view, check, f"outlier-{row}")
+        assert f"Least like the others: {where}." in case.reason
+
+
+def test_places_are_held_against_other_units_only(kept):
+    workspace, settings = kept
+    opened = Library(workspace).open("waves")
+    everyone, units = np.ones(TOTAL, bool), np.arange(TOTAL)
+    twice = [fine_of(opened, workspace, settings, units, everyone, seed=3) for _ in range(2)]
+    assert np.array_equal(twice[0].score, twice[1].score)
+    joined = np.where(np.isin(units, [7, 31]), 7, units)  # both have a spot: now no witness
+    found = fine_of(opened, workspace, settings, joined, everyone, seed=3)
+    assert found.score[7] >= twice[0].score[7]
+    with pytest.raises(InputError, match="two or more units"):
+        fine_of(opened, workspace, settings, np.zeros(TOTAL, int), everyone)
+
+
+def test_pictures_that_are_gone_have_no_score_and_are_counted(kept, tmp_path):
+    workspace, settings = kept
+    opened = Library(workspace).open("waves")
+    gone = opened.root / "03.png"
+    kept_bytes = gone.read_bytes()
+    gone.unlink()
+    try:
+        found = fine_of(opened, workspace, settings, np.arange(TOTAL), np.ones(TOTAL, bool))
+    finally:
+        gone.write_bytes(kept_bytes)
+    assert (found.score[3], np.isnan(found.across[3])) == (0, True)
+    assert found.notice == "Without a score, as their pictures cannot be read: 1."
+
+
+def test_vectors_without_pictures_or_places_are_refused(kept, tmp_path):
+    workspace, settings = kept
+    np.save(tmp_path / "given.npy", np.random.default_rng(0).normal(size=(40, 8)))
+    run(RunRequest(str(tmp_path / "given.npy"), "given", maps=("pca",)), workspace, settings)
+    with pytest.raises(InputError, match="vectors were given"):
+        checked(kept, "given", outliers="places")
