@@ -11,17 +11,6 @@ from PIL import Image
 # Two processes of tests on two processors: more threads in each only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-#: Folders whose files take longest: begun first, so that no process is left alone with one.
-LONGEST = ("e2e", "stress", "web")
-
-
-def pytest_collection_modifyitems(items):
-    def place(item):
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
-
-    items.sort(key=place)
-
 
 @pytest.fixture(scope="session")
 def made_digits(tmp_path_factory) -> Finished:

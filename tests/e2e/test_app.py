@@ -137,7 +137,7 @@ def test_the_gallery_keeps_few_nodes_however_far_it_is_scrolled(browser, site):
     ["set=none", "set=digits&map=none", "set=digits&color=none", f"set=digits&sel={'0' * 32}",
      "set=digits&row=99999", "set=../../etc", "set=digits&view=none"],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/explore", "/clusters"])
+@pytest.mark.parametrize("path", ["/explore", pytest.param("/clusters", marks=pytest.mark.slow)])
 def test_a_stale_link_gets_an_explanation_and_a_way_on(browser, site, path, query):
     with visitor(browser) as page:
         page.goto(f"{site}{path}?{query}")
@@ -239,7 +239,7 @@ def test_own_pictures_walk_from_folder_to_dot_to_gallery_to_export(browser, tmp_
     assert json.dumps(opened.summary["broken"]).count("broken.jpg") == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 @pytest.mark.parametrize(
     "path",
     ["/", "/explore?set=digits", "/explore?set=digits&row=3", "/explore?set=digits&view=pages",

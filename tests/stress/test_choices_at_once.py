@@ -47,7 +47,12 @@ def told(found):
     ("arguments", "kind", "slices"),
     [
         (("curate", "set", "--budget", "20"), "choice", 1),
-        (("curate", "set", "--budget", "20", "--slice", "named"), "choice", 2),
+        pytest.param(
+            ("curate", "set", "--budget", "20", "--slice", "named"),
+            "choice",
+            2,
+            marks=pytest.mark.slow,
+        ),
         (("split", "set", "--slices", "fold"), "splits", 4),
         (("report", "set", "--slice", "mine", "--draws", "100"), "report", 1),
         (("clusters", "set", "--kind", "micro", "--stability"), "stability", 1),
