@@ -1,6 +1,7 @@
 """A small contrastive pair, trained here on real digits and their names: no weights needed."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +109,33 @@ def train(folder: Path, rows, steps: int = 200, batch: int = 80) -> str:
     return f"open_clip:local-dir:{folder}"
 
 
-def held_out_set(workspace, folder: Path, name: str = "digits", labels=None):
-    """Train on every other digit and store the others as a set; return their digits.
+def trained(factory) -> str:
+    """Return the name of the pair trained on every other digit, trained once for all processes.
 
     Parameters
     ----------
+    factory
+        `tmp_path_factory`.
+    """
+    from filelock import FileLock
+
+    base = factory.getbasetemp()
+    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = home / "pair", home / "pair-trained"
+    with FileLock(home / "pair.lock"):
+        if not done.exists():
+            train(folder, np.arange(0, 1797, 2))
+            done.touch()
+    return f"open_clip:local-dir:{folder}"
+
+
+def held_out_set(workspace, pair: str, name: str = "digits", labels=None):
+    """Store every other digit, those that a pair was not trained on, as a set; return their digits.
+
+    Parameters
+    ----------
+    pair
+        What `trained` returned.
     labels
         A function from the digits to the column "label"; none if None.
     """
@@ -122,7 +145,7 @@ def held_out_set(workspace, folder: Path, name: str = "digits", labels=None):
 
     from core.encoders import open_encoder
 
-    encoder = open_encoder(train(folder, np.arange(0, 1797, 2)), device="cpu")
+    encoder = open_encoder(pair, device="cpu")
     pictures, target = digit_pictures()
     inputs = [
         encoder.prepare(SimpleNamespace(image=Image.fromarray(one))) for one in pictures[1::2]

@@ -2,7 +2,7 @@
 
 import shutil
 
-from making import Finished, picture, run_json
+from making import Finished, picture, run_here
 
 #: Pictures of the sets "moths" and "texture", and how many of them "half" holds too.
 TOTAL, HALF = 48, 30
@@ -33,8 +33,7 @@ def make_linked(factory) -> Finished:
         ("half", "half", "pixels", "pca"),
         ("other", "other", "pixels", "pca"),
     ):
-        given = ("--name", name, "--encoder", encoder, "--map", method)
-        run_json("run", base / folder, *given, workspace=base / "ws")
+        run_here(base / folder, name, encoder=encoder, maps=(method,), workspace=base / "ws")
     return Finished(base / "ws", {})
 
 

@@ -49,6 +49,16 @@ def run_json(*arguments, workspace, **options):
     return json.loads(command(*arguments, "--json", workspace=workspace, **options).stdout)
 
 
+def run_here(source, name, *, workspace, encoder="pixels", maps=("pca",), dims=2) -> dict:
+    """Run a set in this process, which has loaded already what a new one loads in seconds."""
+    from core.pipeline import run
+    from core.request import RunRequest
+
+    asked = RunRequest(str(source), name, encoder=encoder, maps=maps, dims=dims)
+    settings = load_settings({"workspace": str(workspace), "workers": 1}, {})
+    return run(asked, Workspace(settings.workspace_path), settings)
+
+
 def picture(seed: int, size: tuple[int, int] = (48, 32)) -> Image.Image:
     """Return a picture of smooth colour, different for each seed."""
     random = np.random.default_rng(seed)

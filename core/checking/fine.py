@@ -4,16 +4,16 @@ A vector of a whole picture averages over its places, so that a scratch or a spo
 Here each place of a picture is held against the places of other units, and the most unlike counts.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from core.checking.pieces import in_pieces
 from core.comparing.pictures import load_row, with_picture
 from core.config import Settings
-from core.drift.bags import apart, bank_of
-from core.drift.compact import COMPONENTS, Axes, axes_of
 from core.encoders import open_encoder
 from core.encoders.base import Encoder
 from core.encoders.places import check_places, patches_of
@@ -25,11 +25,19 @@ from core.storage.catalog import Catalog
 from core.storage.store import Workspace
 
 STAGE = "patches"
-#: Pictures encoded together, units whose places stand for the set, and those of them from which
-#: the components are found.
-BATCH, BANKED, FIRST = 8, 1000, 64
-#: Which of the nearest places counts: fewer pictures with the same fault do not excuse one another.
-NTH = 5
+#: Raised when scores change.
+VERSION = 2
+#: Pictures encoded together, units whose places stand for the set, and places that stand for it.
+BATCH, BANKED, BANK = 8, 500, 20_000
+#: Bytes of places of those units that are held, so that their pictures are encoded once.
+HELD = 2**28
+#: Which of the nearest units counts, and which share of them where that is more: fewer with the
+#: same fault do not excuse one another.
+NTH, FAULTY = 5, 0.05
+#: A place that hardly varies over the set is taken to vary by this share of what is usual.
+LEAST = 0.1
+#: Median absolute deviation to standard deviation, of a normal distribution.
+SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,8 @@ class Fine:
     Attributes
     ----------
     score
-        `(n,)`: its distance to the fifth nearest place of other units' pictures, in parts of the
-        spread of all places; 0 where there is no picture to read.
+        `(n,)`: how many standard deviations further its most unlike place is from those of other
+        units than is usual there, and in this picture; 0 where there is no picture to read.
     across, down
         `(n,)`: where it lies in what the encoder sees, 0 to 1; NaN where nothing was read.
     notice
@@ -73,7 +81,7 @@ def fine_of(
     vouching
         Whose places the others are held against, bool `(n,)`.
     seed
-        Of the draw of up to 1,000 units, and of 10,000 of their places, that stand for the set.
+        Of the draw of up to 500 units, and of 20,000 of their places, that stand for the set.
 
     Raises
     ------
@@ -83,10 +91,14 @@ def fine_of(
 
     Notes
     -----
-    The distance to the nearest patch of a memory bank, and its largest for an image, after Roth et
-    al. (2022), "Towards total recall in industrial anomaly detection",
-    doi:10.1109/CVPR52688.2022.01392; here the set is its own bank, without the unit that is looked
-    at, the bank is drawn and not thinned by coreset, and the fifth nearest counts.
+    The distance to the nearest patch of a memory bank of features of two depths, and its largest
+    for an image, after Roth et al. (2022), "Towards total recall in industrial anomaly detection",
+    doi:10.1109/CVPR52688.2022.01392. Here the set is its own bank, without the unit that is looked
+    at; the bank is drawn and not thinned by coreset, which would keep every fault; and it is not
+    the nearest that counts but the nearest place of a further unit, the fifth or 5 % of them on.
+    From each place's distance its median over those units is taken, since borders are unlike
+    anything, and it is told in parts of their median absolute deviation; then the median of the
+    picture is taken away, so that a picture that is unusual all over is not a small defect.
     """
     encoder = _encoder(opened, workspace, settings)
     read = _Reading(opened, workspace, settings, encoder)
@@ -95,26 +107,103 @@ def fine_of(
     _, first = np.unique(units[order], return_index=True)
     chosen = order[np.sort(first)][:BANKED]
     progress = progress or Progress()
-    total = len(rows)
-    axes, known = _bank(read, chosen, seed, progress, total)
-    if axes is None or len({int(units[row]) for row in known}) < 2:
+    bank = _Bank(seed, len(chosen))
+    for done, (row, patches) in enumerate(read.all(chosen.tolist())):
+        progress.report(STAGE, done, len(chosen), "those that stand for the set")
+        bank.add(row, int(units[row]), patches)
+    if len(bank.rows) < 2:
         raise InputError(
             "outliers=places: pictures of two or more units are needed that can be read"
         )
-    held = np.array(list(known), np.int64)
-    bank, of = bank_of(np.stack(list(known.values())), units[held], seed)
-    n = len(opened)
+    bank.close()
+    far: dict[int, np.ndarray] = {}
+    later = np.setdiff1d(bank.rows, list(bank.held)).tolist()
+    for row, patches in chain(bank.held.items(), read.all(later)):
+        progress.report(STAGE, len(far), len(rows))
+        far[row] = bank.far(patches, int(units[row]))
+    usual, n = _Usual.of(np.stack(list(far.values()))), len(opened)
     found = Fine(np.zeros(n), np.full(n, np.nan), np.full(n, np.nan), "")
-    for row, patches in known.items():
-        _note(found, row, _far(patches, bank, of, int(units[row])))
-    rest = np.setdiff1d(rows, held)
-    for done, (row, patches) in enumerate(read.all(rest.tolist())):
-        progress.report(STAGE, min(len(held) + done, total), total)
-        _note(found, row, _far(axes.compact(patches), bank, of, int(units[row])))
+    for row, one in far.items():
+        _note(found, row, usual.beyond(one))
+    rest = np.setdiff1d(rows, bank.rows).tolist()
+    for done, (row, patches) in enumerate(read.all(rest)):
+        progress.report(STAGE, min(len(far) + done, len(rows)), len(rows))
+        _note(found, row, usual.beyond(bank.far(patches, int(units[row]))))
     _share(found, opened)
     missed = int(np.isnan(found.across).sum())
     told = "" if not missed else f"Without a score, as their pictures cannot be read: {missed:,}."
     return Fine(found.score, found.across, found.down, told)
+
+
+class _Bank:
+    """Places of some units that stand for the set.
+
+    Attributes
+    ----------
+    rows
+        Whose pictures could be read, one a unit.
+    held
+        Places `(h, w, c)` of as many of them as there is room for, by row.
+    """
+
+    def __init__(self, seed: int, pictures: int):
+        self.rows: list[int] = []
+        self.held: dict[int, np.ndarray] = {}
+        self._random, self._each = np.random.default_rng(seed), -(-BANK // max(1, pictures))
+        self._room = HELD
+        self._drawn: list[np.ndarray] = []
+        self._which: dict[int, int] = {}
+        self._places, self._length = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+
+    def add(self, row: int, unit: int, patches: np.ndarray) -> None:
+        """Draw places of a unit's picture, as many of each, and hold all while there is room."""
+        flat = patches.reshape(-1, patches.shape[-1])
+        picked = self._random.permutation(len(flat))[: self._each]
+        self._which[unit] = len(self.rows)
+        self._drawn.append(flat[np.sort(picked)])
+        self.rows.append(row)
+        if patches.nbytes <= self._room:
+            self.held[row] = patches
+            self._room -= patches.nbytes
+
+    def close(self) -> None:
+        """Put together what was drawn; nothing is added any more."""
+        self._places = np.concatenate(self._drawn)
+        self._length = np.einsum("ij,ij->i", self._places, self._places)
+
+    def far(self, patches: np.ndarray, unit: int) -> np.ndarray:
+        """Return how far the places of a picture `(h, w, c)` are from those of other units."""
+        flat, each = patches.reshape(-1, patches.shape[-1]), len(self._drawn[0])
+        square = self._length[None] - 2 * flat @ self._places.T
+        units, own = len(self.rows), self._which.get(unit)
+        nearest = square.reshape(len(flat), units, each).min(2)
+        if own is not None:
+            nearest[:, own] = np.inf
+        others = units - (own is not None)
+        place = min(max(NTH, math.ceil(FAULTY * others)), others) - 1
+        found = np.partition(nearest, place, axis=1)[:, place] + np.einsum("ij,ij->i", flat, flat)
+        return np.sqrt(np.maximum(found, 0)).reshape(patches.shape[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """The usual distance of each place over a set `(h, w)`, and how much it varies."""
+
+    middle: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def of(cls, far: np.ndarray) -> "_Usual":
+        """Return it of the distances of some pictures `(n, h, w)`."""
+        middle = np.median(far, 0)
+        spread = SIGMA * np.median(np.abs(far - middle), 0)
+        usual = np.median(spread) or far.std() or 1.0
+        return cls(middle, np.maximum(spread, LEAST * usual))
+
+    def beyond(self, far: np.ndarray) -> np.ndarray:
+        """Return how far beyond what is usual the places of a picture lie `(h, w)`."""
+        found = (far - self.middle) / self.spread
+        return np.asarray(found - np.median(found))
 
 
 def _encoder(opened: OpenSet, workspace: Workspace, settings: Settings) -> Encoder:
@@ -129,38 +218,6 @@ def _encoder(opened: OpenSet, workspace: Workspace, settings: Settings) -> Encod
     if encoder.spec.key != spec.key:
         raise InputError(f"{what}: {spec.name} has other weights or options now; run the set again")
     return encoder
-
-
-def _bank(
-    read: "_Reading", chosen: np.ndarray, seed: int, progress: Progress, total: int
-) -> tuple[Axes | None, dict[int, np.ndarray]]:
-    """Return the components of the first pictures' places, and compact places of all chosen."""
-    axes: Axes | None = None
-    held: list[tuple[int, np.ndarray]] = []
-    known: dict[int, np.ndarray] = {}
-    for done, (row, patches) in enumerate(read.all(chosen.tolist())):
-        progress.report(STAGE, done, total)
-        if axes is not None:
-            known[row] = axes.compact(patches)
-            continue
-        held.append((row, patches))
-        if len(held) == min(FIRST, len(chosen)):
-            axes = _axes(held, seed)
-            known |= {one: axes.compact(found) for one, found in held}
-    if axes is None and held:  # some of the first could not be read
-        axes = _axes(held, seed)
-        known |= {one: axes.compact(found) for one, found in held}
-    return axes, known
-
-
-def _axes(held: Sequence[tuple[int, np.ndarray]], seed: int) -> Axes:
-    rows = np.concatenate([one.reshape(-1, one.shape[-1]) for _, one in held])
-    return axes_of(rows, COMPONENTS, seed)
-
-
-def _far(patches: np.ndarray, bank: np.ndarray, of: np.ndarray, unit: int) -> np.ndarray:
-    """Return how far the places of a picture `(h, w, k)` are from those of other units."""
-    return apart(patches, bank[of != unit], nth=NTH)
 
 
 def _note(found: Fine, row: int, far: np.ndarray) -> None:
@@ -205,7 +262,7 @@ class _Reading:
                     kept.append(row)
                 if not kept:
                     return []
-                found = patches_of(check_places(self._encoder), np.stack(inputs))
+                found = patches_of(check_places(self._encoder), np.stack(inputs), detailed=True)
                 return [one for one in zip(kept, found, strict=True) if np.isfinite(one[1]).all()]
 
             for piece in in_pieces(rows, BATCH, self._workers, work):

@@ -33,6 +33,16 @@ def text_of(meta: Mapping[str, Any]) -> str:
     more = f" ({meta['share'] * 100:g} %)" if count < MOST else f" (at most {MOST:,} are)"
     most = "most alone image" if count == 1 else f"{count:,} most alone images"
     are = "is" if count == 1 else "are"
+    if meta["method"] == "places":
+        one = (
+            "image with the most unlike place"
+            if count == 1
+            else (f"{count:,} images with the most unlike places")
+        )
+        return (
+            f"The {one} {are} listed{more}: a ranking, not a test. Some place is always the most "
+            f"unlike; look and decide.{also}"
+        )
     return (
         f"The {most} among {among} {are} listed{more}: a ranking, not a test. Some image is always "
         f"the most alone; look and decide.{also}"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from core.checking.fine import Fine
+from core.checking.fine import VERSION, Fine
 from core.checking.outlier_text import MOST, TITLES, text_of
 from core.errors import InputError
 from core.keys import artefact_key
@@ -180,9 +180,10 @@ def _key(opened: Any, subject: Subject, asked: QualityRequest) -> str:
     listed = {} if asked.reference else {"share": asked.share}
     drawn = asked.reference is not None or asked.outliers in {"isolation", "places"}
     classes = [subject.labels] if asked.per_class else []
+    method = f"places-{VERSION}" if asked.outliers == "places" else asked.outliers
     return artefact_key(
         "outliers", FORMAT, opened.key, opened.embeddings, opened.spec.key, subject.neighbors.key,
-        unit_places(subject.units, len(subject.unit)), subject.working, asked.outliers,
+        unit_places(subject.units, len(subject.unit)), subject.working, method,
         asked.per_class, tested, listed, asked.seed if drawn else 0, asked.reference, *classes,
     )  # fmt: skip
 

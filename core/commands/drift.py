@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from core.commands import drift_words
 from core.commands.printed import print_json
 from core.commands.verified import verified
+from core.commands.written import target, write_all
 from core.config import Settings
 from core.drift.request import MAPS, PERMUTED, PLACED
 from core.errors import InputError
@@ -43,7 +45,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     workspace = open_workspace(settings)
     pool = open_pool(request, workspace)  # a wrong name starts no job
     opened = [part.opened for part in pool.parts]
-    files = [_target(file, opened, workspace) for file in options.out or []]
+    files = [target(file, KINDS, opened, workspace) for file in options.out or []]
     with terminal_progress() as listen:
         title = f"{pool.parts[1].label} against {pool.parts[0].label}"
         result = run_here(settings, "drift", request.to_json(), title, listen)
@@ -107,45 +109,21 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 # -- files -----------------------------------------------------------------------------------------
 
 
-def _target(file: str, opened: list[Any], workspace: Any) -> Path:
-    """Return where to write, absolute; never over an image of either set."""
-    from core.export.folder import checked_file
-
-    path = Path(file).expanduser().absolute()
-    if path.suffix.lower() not in KINDS:
-        raise InputError(f"--out {file}: its name must end with {', '.join(KINDS)}")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a file")
-    for one in opened:
-        checked_file(path, one, workspace, picture=False)
-    return path
-
-
 def _write(
     files: list[Path], document: dict[str, Any], drift: Any, opened: list[Any], settings: Settings
 ) -> None:
-    """Write a comparison into each file, by the end of its name; what it needs is made once."""
-    from core.storage.flushed import write_flushed
-    from core.storage.store import storage_errors
+    """Write a comparison into each file, by the end of its name."""
+    from core.drifts.file import drift_file
+    from core.report.pdf import render_pdf
+    from core.runner import open_workspace
 
-    made: dict[str, bytes] = {}
-    for file in files:
-        kind = file.suffix.lower()
-        if kind == ".json" and kind not in made:
-            made[kind] = json.dumps(document, indent=1, allow_nan=False).encode("ascii")
-        if kind != ".json" and ".html" not in made:
-            from core.drifts.file import drift_file
-            from core.runner import open_workspace
-
-            first, second = opened
-            made[".html"] = drift_file(drift, first, second, open_workspace(settings), settings)
-        if kind == ".pdf" and kind not in made:
-            from core.report.pdf import render_pdf
-
-            made[kind] = render_pdf(made[".html"], settings)
-        with storage_errors(f"writing {file}"):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_flushed(file, made[kind])
+    first, second = opened
+    page = cache(lambda: drift_file(drift, first, second, open_workspace(settings), settings))
+    write_all(files, {
+        ".html": page,
+        ".pdf": lambda: render_pdf(page(), settings),
+        ".json": lambda: json.dumps(document, indent=1, allow_nan=False).encode("ascii"),
+    })  # fmt: skip
 
 
 # -- the check of a file ---------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from core.comparing.result import KIND, result_of
 from core.comparing.subject import open_subject
 from core.config import Settings
 from core.errors import InputError
-from core.keys import unsealed
 from core.library import Library
 from core.morphology.request import MorphologyRequest
 from core.progress import Progress
@@ -48,7 +47,7 @@ def verify(
     NotFoundError
         No set here has the same images and vectors.
     """
-    from core.report.check import ABSOLUTE, RELATIVE, differences
+    from core.report.check import checked
 
     progress = progress or Progress()
     if not isinstance(kept, Mapping) or kept.get("kind") != KIND:
@@ -64,12 +63,7 @@ def verify(
     asked = MorphologyRequest.from_json({**request, "name": name})
     made = make(open_subject(asked, workspace), settings, progress)
     now = result_of("", {**made.meta, "format": FORMAT, "seconds": {}})
-    unlike = differences(_numbers(kept), _numbers(now))
-    intact = unsealed(dict(kept)) is not None
-    return {
-        "same": not unlike and intact, "intact": intact, "differences": unlike,
-        "tolerance": {"relative": RELATIVE, "absolute": ABSOLUTE},
-    }  # fmt: skip
+    return checked(kept, _numbers(kept), _numbers(now))
 
 
 def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.comparisons.gradients import Gradients
-from core.errors import NotFoundError
+from core.errors import NotFoundError, VitrineError
 from core.morphology.request import MorphologyRequest
 from core.storage.lines import Lines
 from core.storage.store import Workspace
@@ -129,7 +129,10 @@ class Comparisons(Gradients):
             Key of the comparison that it was made for, and the card: verdict, text, checks.
         """
         for line in self.list(name):
-            meta = self.open(line.key).meta
+            try:
+                meta = self.open(line.key).meta
+            except VitrineError:  # a damaged one hides no others
+                continue
             if meta["embeddings"] == embeddings and (meta.get("card") or {}).get("verdict"):
                 return line.key, meta["card"]
         return None

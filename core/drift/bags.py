@@ -97,7 +97,6 @@ def apart(
     bank: np.ndarray,
     own: tuple[np.ndarray, np.ndarray] | None = None,
     progress: Progress | None = None,
-    nth: int = 1,
 ) -> np.ndarray:
     """Return how far each patch is from the nearest of others, float32, shaped as the patches.
 
@@ -110,8 +109,6 @@ def apart(
     own
         The owner of each image `(n,)`, patches then being `(n, h, w, d)`, and of the bank `(b,)`:
         a patch is not compared with those of its own. Infinite where there are no others.
-    nth
-        2 or more: not the nearest but the nth; the last there is where the bank has fewer.
     """
     shape, d = patches.shape[:-1], patches.shape[-1]
     flat = np.asarray(patches, np.float32).reshape(-1, d)
@@ -126,8 +123,6 @@ def apart(
         square = length[None] - 2 * part @ bank.T
         if own is not None and mine is not None:
             square[mine[start : start + step, None] == own[1][None]] = np.inf
-        place = min(nth, len(bank)) - 1
-        near = np.partition(square, place, axis=1)[:, place] if place else square.min(axis=1)
-        least = near + np.einsum("ij,ij->i", part, part)
+        least = square.min(axis=1) + np.einsum("ij,ij->i", part, part)
         found[start : start + step] = np.sqrt(np.maximum(least, 0))
     return found.reshape(shape)

@@ -11,7 +11,6 @@ from core.drifting.exposing import ANCHORS
 from core.drifting.job import FORMAT, make
 from core.drifting.pool import open_pool
 from core.errors import InputError
-from core.keys import unsealed
 from core.library import Library
 from core.progress import Progress
 from core.storage.store import Workspace
@@ -50,17 +49,12 @@ def verify(
     NotFoundError
         No set here has the same images and vectors.
     """
-    from core.report.check import ABSOLUTE, RELATIVE, differences
+    from core.report.check import checked
 
     asked = _request(kept, workspace)
     made, tables = make(open_pool(asked, workspace, settings), progress or Progress())
     now = document_of("", {**made, "format": FORMAT, "seconds": {}}, tables["images"])
-    unlike = differences(_numbers(kept), _numbers(now))
-    intact = unsealed(dict(kept)) is not None
-    return {
-        "same": not unlike and intact, "intact": intact, "differences": unlike,
-        "tolerance": {"relative": RELATIVE, "absolute": ABSOLUTE},
-    }  # fmt: skip
+    return checked(kept, _numbers(kept), _numbers(now))
 
 
 def _request(kept: Any, workspace: Workspace) -> DriftRequest:

@@ -10,7 +10,7 @@ from core.drift.series_request import SeriesRequest
 from core.drifting.series import FORMAT, make, result_of
 from core.drifting.series_batches import open_batches
 from core.errors import InputError
-from core.keys import sealed, unsealed
+from core.keys import sealed
 from core.library import Library
 from core.progress import Progress
 from core.storage.store import Workspace
@@ -73,17 +73,12 @@ def verify(
     NotFoundError
         No set here has the same images and vectors.
     """
-    from core.report.check import ABSOLUTE, RELATIVE, differences
+    from core.report.check import checked
 
     asked = _request(kept, workspace)
     made = make(open_batches(asked, workspace), progress or Progress())
     now = document_of("", {**made, "format": FORMAT, "seconds": {}})
-    unlike = differences(_numbers(kept), _numbers(now))
-    intact = unsealed(dict(kept)) is not None
-    return {
-        "same": not unlike and intact, "intact": intact, "differences": unlike,
-        "tolerance": {"relative": RELATIVE, "absolute": ABSOLUTE},
-    }  # fmt: skip
+    return checked(kept, _numbers(kept), _numbers(now))
 
 
 def _request(kept: Any, workspace: Workspace) -> SeriesRequest:

@@ -24,6 +24,14 @@ class PlaceEncoder(Protocol):
         """Return float32 `(n, rows, columns, channels)` for inputs stacked from `prepare`."""
 
 
+@runtime_checkable
+class DetailEncoder(Protocol):
+    """An encoder that also tells what it sees where in more places, for small things."""
+
+    def detailed_map(self, inputs: np.ndarray) -> np.ndarray:
+        """Return float32 `(n, rows, columns, channels)` for inputs stacked from `prepare`."""
+
+
 def check_places(encoder: Encoder) -> PlaceEncoder:
     """Return the encoder as one that has places.
 
@@ -40,19 +48,29 @@ def check_places(encoder: Encoder) -> PlaceEncoder:
     return encoder
 
 
-def patches_of(encoder: PlaceEncoder, inputs: np.ndarray, finest: int = FINEST) -> np.ndarray:
+def patches_of(
+    encoder: PlaceEncoder, inputs: np.ndarray, finest: int = FINEST, *, detailed: bool = False
+) -> np.ndarray:
     """Return features by place, at most `finest` along a side, float32 `(n, rows, columns, c)`.
 
     Those of a network are of length 1, as whole pictures' vectors are when they are compared: else
     places where the network is merely loud would be the furthest from everything. Those measured
     by hand (brightness of pixels) stay as they are.
 
+    Parameters
+    ----------
+    detailed
+        From the encoder's finer map, where it has one.
+
     Raises
     ------
     EncoderUnavailableError
         This layer of the encoder has no places.
     """
-    found = averaged(np.asarray(encoder.feature_map(inputs), np.float32), finest)
+    look = encoder.feature_map
+    if detailed and isinstance(encoder, DetailEncoder):
+        look = encoder.detailed_map
+    found = averaged(np.asarray(look(inputs), np.float32), finest)
     if encoder.spec.model_type == "hand-made":
         return found
     length = np.linalg.norm(found, axis=-1, keepdims=True)

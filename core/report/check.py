@@ -15,9 +15,28 @@ ASIDE = frozenset(
 NAMED = 200
 
 
-def is_sealed(report: Mapping[str, Any]) -> bool:
-    """Tell whether a report is as it was written, to the last digit."""
-    return unsealed(dict(report)) is not None
+def checked(written: Mapping[str, Any], kept: Any, now: Any) -> dict[str, Any]:
+    """Return what came of making a result again.
+
+    Parameters
+    ----------
+    written
+        The whole file that is checked, with its checksum.
+    kept, now
+        What of it is compared, and the same, made again.
+
+    Returns
+    -------
+    dict
+        {"same": whether nothing differs, "intact": whether the file is as it was written,
+        "differences": as `differences`, "tolerance": {"relative", "absolute"}}.
+    """
+    unlike = differences(kept, now)
+    intact = unsealed(dict(written)) is not None
+    return {
+        "same": not unlike and intact, "intact": intact, "differences": unlike,
+        "tolerance": {"relative": RELATIVE, "absolute": ABSOLUTE},
+    }  # fmt: skip
 
 
 def differences(kept: Any, now: Any) -> list[dict[str, Any]]:

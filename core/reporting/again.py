@@ -44,7 +44,7 @@ def verify(
         No set here has the same images and vectors.
     """
     from core.report.build import FORMAT, KIND
-    from core.report.check import ABSOLUTE, RELATIVE, differences, is_sealed
+    from core.report.check import checked
 
     progress = progress or Progress()
     if not isinstance(report, Mapping) or report.get("kind") != KIND:
@@ -58,12 +58,7 @@ def verify(
             raise
         raise InputError(f"the report is damaged: {error!r:.100}") from error
     found = make_report(str(report.get("id")), seed, draws, data, chosen, progress)
-    unlike = differences(dict(report), found)
-    intact = is_sealed(report)
-    return {
-        "same": not unlike and intact, "intact": intact, "differences": unlike,
-        "tolerance": {"relative": RELATIVE, "absolute": ABSOLUTE},
-    }  # fmt: skip
+    return checked(report, dict(report), found)
 
 
 def _again(report: Mapping[str, Any], workspace: Workspace) -> tuple[Data, Chosen, int, int]:

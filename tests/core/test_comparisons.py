@@ -87,6 +87,17 @@ def test_a_card_is_that_of_the_same_vectors(made):
     assert kept.card_of("another", found["embeddings"]) is None
 
 
+def test_a_damaged_comparison_hides_no_card(made, monkeypatch):
+    monkeypatch.setattr("core.storage.store.now", lambda: "2099-01-01T00:00:00Z")
+    later = made.compare(by="side", unit="specimen", permutations=99, draws=0)["comparison"]
+    folder = made.workspace.folder("morphology", later)
+    next(folder.glob("units*")).write_bytes(b"no table")
+    kept = Comparisons(Workspace(made.workspace.root))
+    assert [one.key for one in kept.list(made.name)] == [later, made.key]
+    meta = kept.open(made.key).meta
+    assert kept.card_of(made.name, meta["embeddings"]) == (made.key, meta["card"])
+
+
 def test_what_is_exported_names_no_folder_of_this_machine(tmp_path, made_butterflies):
     made = made_butterflies.copy(tmp_path)
     record = made.workspace.read_set(made.name)

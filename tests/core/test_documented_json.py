@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import contrastive
 import numpy as np
 import pytest
-from making import ROOT, picture, run_json
+from making import ROOT, picture, run_here, run_json
 from vectorsets import vector_set
 
 from core.__main__ import main
@@ -39,8 +39,7 @@ def home(tmp_path_factory):
     for seed in range(24):
         (root / "pictures" / "ab"[seed % 2]).mkdir(parents=True, exist_ok=True)
         picture(seed).save(root / "pictures" / "ab"[seed % 2] / f"{seed}.png")
-    ran = run_json("run", root / "pictures", "--name", "s", "--encoder", "pixels", "--map", "pca",
-                   workspace=root / "ws")  # fmt: skip
+    ran = run_here(root / "pictures", "s", workspace=root / "ws")
     lines = "".join(f"a/{seed}.png\n" for seed in range(0, 24, 2))
     (root / "ids.txt").write_text(lines)
     run_json("slice", "s", "a", "--ids", root / "ids.txt", workspace=root / "ws")

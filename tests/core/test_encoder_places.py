@@ -63,6 +63,35 @@ def test_the_mean_over_places_is_the_pooled_vector(name, layer):
     np.testing.assert_allclose(places.mean((1, 2)), encoder.encode(given), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", MODELS)
+def test_in_detail_the_last_two_sizes_of_maps_are_told_together(kind, tmp_path):
+    """At each place half of the features are those of the finer map, half of the coarser."""
+    name = saved(tmp_path, *MODELS[kind])
+    encoder = open_encoder(name)
+    given = inputs(encoder)
+    found = patches_of(check_places(encoder), given, detailed=True)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1, rtol=1e-5)
+    if kind == "vit":  # all its maps are of one size
+        np.testing.assert_array_equal(found, patches_of(check_places(encoder), given))
+        return
+    fine, coarse = (
+        check_places(open_encoder(f"{name}?layer={at}")).feature_map(given) for at in (-2, -1)
+    )
+    assert found.shape == (*fine.shape[:3], fine.shape[3] + coarse.shape[3])
+    split = fine.shape[3]
+    fine /= np.linalg.norm(fine, axis=-1, keepdims=True)
+    np.testing.assert_allclose(found[..., :split] * np.sqrt(2), fine, rtol=1e-3, atol=1e-4)
+    corner = coarse[:, 0, 0] / np.linalg.norm(coarse[:, 0, 0], axis=-1, keepdims=True)
+    np.testing.assert_allclose(found[:, 0, 0, split:] * np.sqrt(2), corner, rtol=1e-3, atol=1e-4)
+
+
+def test_a_layer_that_was_named_stands_alone_in_detail(tmp_path):
+    encoder = open_encoder(saved(tmp_path, *MODELS["conv"]) + "?layer=-2")
+    plain = patches_of(check_places(encoder), inputs(encoder))
+    found = patches_of(check_places(encoder), inputs(encoder), detailed=True)
+    np.testing.assert_array_equal(found, plain)
+
+
 def test_what_changes_in_a_corner_changes_there_most(name):
     """A bright square in one corner changes the features of that corner most."""
     encoder = open_encoder(f"{name}?layer=0")

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.checking import run_quality
+from core.checking import fine, run_quality
 from core.checking.fine import fine_of
 from core.checking.outliers import read_outliers
 from core.config import load_settings
 from core.curation import Desk
-from core.errors import InputError
+from core.errors import InputError, JobCancelled
 from core.findings import Findings
 from core.library import Library
 from core.pipeline import run
+from core.progress import Progress
 from core.request import RunRequest
 from core.storage.store import Workspace
 
@@ -40,6 +41,15 @@ def kept(tmp_path_factory):
     workspace = Workspace(settings.workspace)
     run(RunRequest(str(root / "pictures"), "waves", encoder="pixels", maps=("pca",)), workspace,
         settings)  # fmt: skip
+    return workspace, settings
+
+
+def ran(pictures, root):
+    """Run the pixels of a folder of pictures as the set "set"."""
+    settings = load_settings({"workspace": str(root), "workers": 1})
+    workspace = Workspace(settings.workspace)
+    asked = RunRequest(str(pictures), "set", encoder="pixels", maps=("pca",))
+    run(asked, workspace, settings)
     return workspace, settings
 
 
@@ -84,6 +94,69 @@ def test_places_are_held_against_other_units_only(kept):
     assert found.score[7] >= twice[0].score[7]
     with pytest.raises(InputError, match="two or more units"):
         fine_of(opened, workspace, settings, np.zeros(TOTAL, int), everyone)
+
+
+def test_a_place_that_always_varies_hides_no_spot_elsewhere(tmp_path):
+    """A corner that differs from all in every picture is usual there; a fainter spot is not."""
+    rng = np.random.default_rng(5)
+    for row in range(40):
+        grey = np.full((SIDE, SIDE), 128.0) + rng.normal(0, 4, (SIDE, SIDE))
+        grey[:2, :2] = rng.choice([0, 255]) + rng.normal(0, 30)
+        if row == 11:
+            grey[20:22, 8:10] += 60
+        shades = np.clip(grey, 0, 255).astype(np.uint8)
+        Image.fromarray(shades).save(tmp_path / f"{row:02d}.png")
+    workspace, settings = ran(tmp_path, tmp_path / "workspace")
+    everyone = np.ones(40, bool)
+    found = fine_of(Library(workspace).open("set"), workspace, settings, np.arange(40), everyone)
+    assert np.argmax(found.score) == 11
+    assert (found.across[11], found.down[11]) == (4.5 / PLACES, 10.5 / PLACES)
+
+
+def test_the_same_fault_in_one_of_twenty_excuses_none_of_them(tmp_path):
+    rng, faulty = np.random.default_rng(6), [4, 30, 31, 77, 90, 118]
+    for row in range(120):
+        grey = 128 + rng.normal(0, 12, (SIDE, SIDE))
+        if row in faulty:
+            grey[10:12, 24:26] = 250
+        shades = np.clip(grey, 0, 255).astype(np.uint8)
+        Image.fromarray(shades).save(tmp_path / f"{row:03d}.png")
+    workspace, settings = ran(tmp_path, tmp_path / "workspace")
+    everyone = np.ones(120, bool)
+    found = fine_of(Library(workspace).open("set"), workspace, settings, np.arange(120), everyone)
+    assert sorted(np.argsort(found.score)[-6:].tolist()) == faulty
+    assert {(found.across[row], found.down[row]) for row in faulty} == {
+        (12.5 / PLACES, 5.5 / PLACES)
+    }
+
+
+def test_without_room_and_for_a_few_of_many_the_scores_stay(kept, monkeypatch):
+    """Pictures read twice give what those held give; those of a small bank find the spots."""
+    workspace, settings = kept
+    opened, units, everyone = (
+        Library(workspace).open("waves"),
+        np.arange(TOTAL),
+        np.ones(TOTAL, bool),
+    )
+    held = fine_of(opened, workspace, settings, units, everyone)
+    monkeypatch.setattr(fine, "HELD", 5000)
+    again = fine_of(opened, workspace, settings, units, everyone)
+    for name in ("score", "across", "down"):
+        np.testing.assert_allclose(getattr(held, name), getattr(again, name), rtol=1e-4, atol=1e-4)
+    monkeypatch.setattr(fine, "BANKED", 30)
+    few = fine_of(opened, workspace, settings, units, everyone)
+    assert set(np.argsort(few.score)[-3:].tolist()) == set(SPOTS)
+
+
+@pytest.mark.parametrize("at", ["those that stand for the set", ""])
+def test_it_can_be_cancelled_while_it_reads_and_while_it_compares(kept, at):
+    workspace, settings = kept
+    opened, steps = Library(workspace).open("waves"), []
+    progress = Progress(steps.append, lambda: bool(steps) and steps[-1].note == at, 0)
+    with pytest.raises(JobCancelled):
+        fine_of(opened, workspace, settings, np.arange(TOTAL), np.ones(TOTAL, bool),
+                progress=progress)  # fmt: skip
+    assert (steps[-1].stage, steps[-1].note) == ("patches", at)
 
 
 def test_pictures_that_are_gone_have_no_score_and_are_counted(kept, tmp_path):

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from making import ROOT, command, picture, run_json
+from making import ROOT, picture, run_here
 
 from core.config import load_settings
 from core.errors import JobCancelled, StorageError
@@ -59,7 +59,7 @@ def test_a_stopped_run_says_so_in_one_line_and_goes_on_later(tmp_path, pictures,
     process = start(pictures, tmp_path / "ws")
     job = wait_until_encoding(tmp_path / "ws", process)
     if how == "cancel":
-        command("jobs", "--cancel", job.id, workspace=tmp_path / "ws")
+        JobBoard(tmp_path / "ws").cancel(job.id)  # as `jobs --cancel` does
     else:
         process.send_signal(getattr(signal, how))
     out, err = process.communicate(timeout=60)
@@ -67,7 +67,7 @@ def test_a_stopped_run_says_so_in_one_line_and_goes_on_later(tmp_path, pictures,
     assert err.count("\n") == 1
     assert "goes on from there" in err
     assert JobBoard(tmp_path / "ws").get(job.id).state == "cancelled"
-    again = run_json("run", pictures, "--name", "set", "--map", "pca", workspace=tmp_path / "ws")
+    again = run_here(pictures, "set", encoder="colour-texture", workspace=tmp_path / "ws")
     assert again["items"] == 120
     assert again["reused"] >= job.done  # nothing that was reported as done is done again
 

@@ -36,7 +36,7 @@ def made(tmp_path_factory):
     """A workspace with the digits that the pair was not trained on, and which each is."""
     root = tmp_path_factory.mktemp("words")
     workspace = Workspace(root / "ws")
-    digits = contrastive.held_out_set(workspace, root / "pair")
+    digits = contrastive.held_out_set(workspace, contrastive.trained(tmp_path_factory))
     random = np.random.default_rng(0).normal(size=(40, 6))
     vector_set(workspace, random, name="silent")
     return load_settings({"workspace": str(root / "ws")}, {}), digits

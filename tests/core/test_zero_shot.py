@@ -36,7 +36,7 @@ def made(tmp_path_factory):
         names[np.arange(len(names)) % 3 > 0] = None
         return names
 
-    digits = contrastive.held_out_set(workspace, root / "pair", labels=some)
+    digits = contrastive.held_out_set(workspace, contrastive.trained(tmp_path_factory), labels=some)
     found = Library(workspace).open("digits")
     from core.storage.vectors import VectorCache
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from making import picture, run_json
+from making import picture, run_here
 from visiting import explore, ready, served, visitor
 
 pytestmark = pytest.mark.browser
@@ -131,11 +131,8 @@ def odd_sets(tmp_path_factory):
         for number in range(count):
             picture(number).save(root / f"p{count}" / f"{number}.png")
     workspace = root / "ws"
-    for name, source, *more in (
-        ("vectors", "points.npy"), ("none", "p0"), ("one", "p1"), ("deep", "p6", "--dims", "3"),
-    ):  # fmt: skip
-        run_json("run", root / source, "--name", name, "--encoder", "pixels", "--map", "pca",
-                 *more, workspace=workspace)  # fmt: skip
+    for name, source in (("vectors", "points.npy"), ("none", "p0"), ("one", "p1"), ("deep", "p6")):
+        run_here(root / source, name, dims=3 if name == "deep" else 2, workspace=workspace)
     with served(workspace) as address:
         yield address
 

@@ -6,7 +6,7 @@ import contrastive
 import numpy as np
 import pytest
 from contrastive import WORDS
-from making import Finished, run_json
+from making import Finished, run_here
 from playwright.sync_api import expect
 from visiting import explore, ready, served, visitor
 
@@ -22,12 +22,10 @@ LOADING = ("503 (SERVICE UNAVAILABLE)",)
 def pair(tmp_path_factory):
     """A workspace with every fourth digit that the pair was not trained on, twice encoded."""
     root = tmp_path_factory.mktemp("textsearch")
-    name = contrastive.train(root / "pair", np.arange(0, 1797, 2))
+    name = contrastive.trained(tmp_path_factory)
     contrastive.save_digits(root / "pictures", np.arange(1, 1797, 4))
-    summary = run_json("run", root / "pictures", "--name", "digits", "--encoder", name,
-                       "--map", "pca", workspace=root / "ws")  # fmt: skip
-    run_json("run", root / "pictures", "--name", "plain", "--encoder", "pixels", "--map", "pca",
-             workspace=root / "ws")  # fmt: skip
+    summary = run_here(root / "pictures", "digits", encoder=name, workspace=root / "ws")
+    run_here(root / "pictures", "plain", workspace=root / "ws")
     return Finished(root / "ws", summary)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import Finished, picture, run_json
+from making import Finished, picture, run_here
 from PIL import Image
 from visiting import explore, lasso, ready, served, visitor
 
@@ -32,9 +32,7 @@ def colours(tmp_path_factory):
         made = picture(index, (32, 32))
         made.paste(colour_of(index), (0, 0, 16, 32))
         made.save(name)
-    summary = run_json("run", folder, "--name", "colours", "--encoder", "pixels", "--map", "pca",
-                       "--map", "tsne", workspace=root)  # fmt: skip
-    return Finished(root, summary)
+    return Finished(root, run_here(folder, "colours", maps=("pca", "tsne"), workspace=root))
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,35 @@ class Features:
         found = self._of_layer(batch) if self.layer else self._model.forward_features(batch)
         return self._grid(found, batch)
 
+    def in_detail(self, batch: Any) -> Any:
+        """Return the features of the last two sizes of maps together, `(n, h, w, c)`.
+
+        The coarser map is interpolated to the places of the finer one; at each place both are of
+        length 1. A layer that was named stands alone, as in `at_places`, and so does a network
+        whose maps are all of one size.
+        """
+        from torch import cat
+        from torch.nn.functional import interpolate, normalize
+
+        if self.layer or not self._narrows:
+            return self.at_places(batch)
+        fine, coarse = self._model.forward_intermediates(
+            batch if self._convolutional else batch.contiguous(),
+            indices=2, intermediates_only=True, output_fmt="NCHW",
+        )  # fmt: skip
+        coarse = interpolate(coarse.float(), size=fine.shape[2:], mode="bilinear")
+        both = cat([normalize(fine.float(), dim=1), normalize(coarse, dim=1)], 1)
+        return both.permute(0, 2, 3, 1)
+
+    @property
+    def _narrows(self) -> bool:
+        """Whether the map of the last stage has fewer places than that of the one before."""
+        stages = getattr(self._model, "feature_info", None)
+        if not hasattr(self._model, "forward_intermediates") or not isinstance(stages, list):
+            return False
+        steps = [one.get("reduction", 0) for one in stages[-2:]]
+        return len(steps) == 2 and steps[0] < steps[1]
+
     def _of_layer(self, batch: Any) -> Any:
         """Return what the layer gives; the rest of the network does not run."""
         try:

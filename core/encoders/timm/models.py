@@ -206,6 +206,10 @@ class TimmEncoder:
         """
         return self._stepped(inputs, self.features.at_places)
 
+    def detailed_map(self, inputs: np.ndarray) -> np.ndarray:
+        """Return finer features by place, as `feature_map`, from the last two sizes of maps."""
+        return self._stepped(inputs, self.features.in_detail)
+
     def _stepped(self, inputs: np.ndarray, features: Callable[[Any], Any]) -> np.ndarray:
         """Return what the network makes of inputs, as many at a time as fit into memory."""
         return self._batches.run(lambda part: self._forward(part, features), inputs)
