@@ -33,7 +33,7 @@ BATCH, BANKED, BANK = 8, 500, 20_000
 HELD = 2**28
 #: Which of the nearest units counts, and which share of them where that is more: fewer with the
 #: same fault do not excuse one another.
-NTH, FAULTY = 5, 0.05
+NTH, FAULTY = 5, 0.03
 #: A place that hardly varies over the set is taken to vary by this share of what is usual.
 LEAST = 0.1
 #: Median absolute deviation to standard deviation, of a normal distribution.
@@ -95,7 +95,7 @@ def fine_of(
     for an image, after Roth et al. (2022), "Towards total recall in industrial anomaly detection",
     doi:10.1109/CVPR52688.2022.01392. Here the set is its own bank, without the unit that is looked
     at; the bank is drawn and not thinned by coreset, which would keep every fault; and it is not
-    the nearest that counts but the nearest place of a further unit, the fifth or 5 % of them on.
+    the nearest that counts but the nearest place of a further unit, the fifth or 3 % of them on.
     From each place's distance its median over those units is taken, since borders are unlike
     anything, and it is told in parts of their median absolute deviation; then the median of the
     picture is taken away, so that a picture that is unusual all over is not a small defect.
