@@ -32,7 +32,7 @@ SIDE, SHARE = 224, 4
 def seen(encoder: Encoder, frame: Image.Image) -> np.ndarray:
     """Return the features by place of a picture as large as the frame, `(h, w, c)`."""
     picture = Picture(frame, None, frame.width, frame.height, "RGB", "PNG")
-    return patches_of(check_places(encoder), np.stack([encoder.prepare(picture)]))[0]
+    return patches_of(check_places(encoder), np.stack([encoder.prepare(picture)]), detailed=True)[0]
 
 
 def far(one: np.ndarray, two: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ METHODS = {
     "rank": "distance to neighbours and local density (usual)",
     "glosh": "GLOSH, from the themes",
     "isolation": "isolation forest",
-    "places": "small defects in like pictures: the most unlike place",
+    "places": "small defects: the most unlike place of a picture",
 }
 
 #: Seconds for which a job's end is told on the page of the set it was about.

@@ -113,12 +113,10 @@ class Check:
         self.keys["outliers"] = found.key
         return found
 
-    def _places(self) -> Any:
+    def _places(self, vouching: np.ndarray) -> Any:
         """Find the most unlike place of each picture (`core.checking.fine.Fine`)."""
         from core.checking.fine import fine_of
 
-        vouching = np.zeros(len(self.data.opened), bool)
-        vouching[np.asarray(self.data.view.working, np.int64)] = True
         return fine_of(
             self.data.opened, self.workspace, self.settings, self.units, vouching,
             self.asked.seed, self.progress,

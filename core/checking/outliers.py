@@ -20,7 +20,7 @@ from core.model import Neighbors
 from core.progress import Progress
 from core.quality.around import unit_places
 from core.quality.conformal import STAGE as TESTING
-from core.quality.conformal import conformal_outliers
+from core.quality.conformal import conformal_outliers, conformal_test, halves
 from core.quality.density import glosh_scores, isolation_scores
 from core.quality.outliers import (
     STAGE,
@@ -95,7 +95,8 @@ class Subject:
     notes
         What is to be said of the units.
     places
-        Finds the most unlike place of each picture; None where pictures are not at hand.
+        Finds the most unlike place of each picture, held against those that vouch, bool `(n,)`;
+        None where pictures are not at hand.
     """
 
     unit: np.ndarray
@@ -107,7 +108,7 @@ class Subject:
     column: str = ""
     names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    places: Callable[[], Fine] | None = None
+    places: Callable[[np.ndarray], Fine] | None = None
 
     @property
     def vouching(self) -> np.ndarray:
@@ -205,7 +206,7 @@ def _compute(
     table = pd.DataFrame({"score": _method(found, subject, asked, progress)})
     notes = [found.notice, *subject.notes]
     if asked.outliers == "places":
-        notes.append(_by_place(table, subject))
+        notes.append(_by_place(table, subject, asked))
     table["percentile"] = 0.5
     table["distance"], table["lof"] = found.distance, found.lof
     table["class_score"], table["p"] = np.nan, np.nan
@@ -256,13 +257,26 @@ def _method(
     )
 
 
-def _by_place(table: pd.DataFrame, subject: Subject) -> str:
-    """Score items by the most unlike place of their pictures; return what is to be said of it."""
+def _by_place(table: pd.DataFrame, subject: Subject, asked: QualityRequest) -> str:
+    """Score items by the most unlike place of their pictures; return what is to be said of it.
+
+    Held against the working set, or against one half of the clean reference.
+    """
     if subject.places is None:
         raise InputError("outliers=places: needs the pictures of the set")
-    found = subject.places()
+    vouching = subject.vouching
+    if asked.reference:
+        fitted, _ = _halves(subject, asked)
+        vouching = np.isin(np.arange(len(vouching)), fitted)
+    found = subject.places(vouching)
     table["score"], table["across"], table["down"] = found.score, found.across, found.down
     return found.notice
+
+
+def _halves(subject: Subject, asked: QualityRequest) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows of the clean reference say what is usual, and which are held out."""
+    places = unit_places(subject.units, len(subject.unit))
+    return halves(np.unique(subject.reference), places, asked.seed)
 
 
 def _by_class(
@@ -314,10 +328,18 @@ def _test(
     """Test items against the clean reference, and list the discoveries."""
     progress.report(TESTING)
     rows = np.setdiff1d(np.arange(len(table)), subject.reference)
-    found = conformal_outliers(
-        subject.unit, subject.reference, rows, units=subject.units, q=asked.q,
-        counted=subject.vouching[rows], seed=asked.seed, progress=progress,
-    )  # fmt: skip
+    if asked.outliers == "places":
+        seen = np.isfinite(table["across"].to_numpy(np.float64))
+        fitted, clean = _halves(subject, asked)
+        score, clean, rows = table["score"].to_numpy(), clean[seen[clean]], rows[seen[rows]]
+        found = conformal_test(
+            score[clean], score[rows], len(fitted), q=asked.q, counted=subject.vouching[rows]
+        )
+    else:
+        found = conformal_outliers(
+            subject.unit, subject.reference, rows, units=subject.units, q=asked.q,
+            counted=subject.vouching[rows], seed=asked.seed, progress=progress,
+        )  # fmt: skip
     table.loc[rows, "p"] = found.p
     table.loc[rows, "discovered"] = found.discovered
     table["listed"] = table["discovered"]

@@ -94,16 +94,46 @@ def conformal_outliers(
     """
     progress = progress or Progress()
     reference, tested = np.unique(reference), np.asarray(tested, dtype=np.int64)
-    if not 0 < q < 1:
-        raise InputError(f"q must lie between 0 and 1, not {q}")
     if np.isin(tested, reference).any():
         raise InputError("items of the reference cannot be tested against it; leave them out")
     unit = unit_rows(vectors)
     places = np.arange(len(unit)) if units is None else np.asarray(units)
-    fitted, clean = _halves(reference, places, seed)
+    fitted, clean = halves(reference, places, seed)
     progress.report(STAGE, 0, len(clean) + len(tested))
     near = _Fitted(unit, fitted, places, k, progress)
-    usual, score = np.sort(near.mean_distance(clean)), near.mean_distance(tested)
+    return conformal_test(
+        near.mean_distance(clean), near.mean_distance(tested), len(fitted), q=q, counted=counted
+    )
+
+
+def conformal_test(
+    clean: np.ndarray,
+    tested: np.ndarray,
+    n_fitted: int,
+    *,
+    q: float = 0.05,
+    counted: np.ndarray | None = None,
+) -> ConformalOutliers:
+    """Test items by any score that is the larger the more alone one is.
+
+    Parameters
+    ----------
+    clean, tested
+        Scores of the held-out half of a clean reference, one a unit, and of what is tested `(m,)`,
+        by a rule that was made from the other half alone.
+    n_fitted
+        Items of that other half.
+    q, counted
+        As in `conformal_outliers`.
+
+    Raises
+    ------
+    InputError
+        q outside (0, 1).
+    """
+    if not 0 < q < 1:
+        raise InputError(f"q must lie between 0 and 1, not {q}")
+    usual, score = np.sort(clean), np.asarray(tested)
     further = len(usual) - np.searchsorted(usual, score - 1e-12, side="left")
     p, least = (1 + further) / (len(usual) + 1), 1 / (len(usual) + 1)
     family = np.ones(len(p), bool) if counted is None else np.asarray(counted, dtype=bool)
@@ -118,7 +148,7 @@ def conformal_outliers(
             f"A single outlier among {count:,} could not be found with {len(usual):,} clean "
             f"items held out: that needs {enough:,}. Name more clean items, or allow a higher rate."
         )
-    return ConformalOutliers(p, found, score, q, least, len(fitted), len(usual), notice)
+    return ConformalOutliers(p, found, score, q, least, n_fitted, len(usual), notice)
 
 
 def discoveries(p: np.ndarray, q: float) -> np.ndarray:
@@ -133,8 +163,21 @@ def discoveries(p: np.ndarray, q: float) -> np.ndarray:
     return found
 
 
-def _halves(reference: np.ndarray, places: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Deal whole units into two halves; of the second one item a unit."""
+def halves(reference: np.ndarray, places: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Deal whole units of a clean reference into two halves; of the second one item a unit.
+
+    Parameters
+    ----------
+    reference
+        Rows.
+    places
+        Unit of each item of the set `(n,)`.
+
+    Raises
+    ------
+    InputError
+        Fewer than 10 units of reference.
+    """
     rng = np.random.default_rng(seed)
     names, place = np.unique(places[reference], return_inverse=True)
     if len(names) < 10:

@@ -108,10 +108,6 @@ class QualityRequest:
             raise InputError(f"outliers {self.outliers!r:.40}: use one of {', '.join(METHODS)}")
         if self.per_class and self.outliers != "rank":
             raise InputError("per_class: only with outliers=rank; the other methods see no class")
-        if self.reference is not None and self.outliers == "places":
-            raise InputError(
-                "reference: tests whole vectors; outliers=places ranks, so leave one of them out"
-            )
         _check_share("q", self.q, 1)
         if self.q >= 1:
             raise InputError(f"q {self.q!r}: a number above 0 and below 1")

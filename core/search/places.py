@@ -35,7 +35,7 @@ USUAL = 0.95
 #: Where colour begins and is full at least: a JPEG of quality 60 stays about where it begins.
 FLOOR = (0.5, 0.9)
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,8 @@ def _encoded(
     picture = load_picture(
         file.path, file.region, root=file.root, at_least=encoder.at_least, limits=limits
     )
-    found = patches_of(check_places(encoder), np.stack([encoder.prepare(picture)]))[0]
+    inputs = np.stack([encoder.prepare(picture)])
+    found = patches_of(check_places(encoder), inputs, detailed=True)[0]
     if not np.isfinite(found).all():
         raise DecodeError(f"image {row}: the encoder gives no finite numbers for it")
     return found

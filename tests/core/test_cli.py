@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from making import ROOT, command, run_json
 
+from app import main
+
 DOCS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
@@ -96,11 +98,21 @@ def test_what_is_exported_opens_again_with_the_same_vectors(digits, tmp_path, to
         (["jobs", "--cancel", "nothing"], "nothing"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, arguments, said):
-    done = command(*arguments, workspace=tmp_path, code=2)
-    assert said in done.stderr
-    assert done.stderr.strip().count("\n") == 0
-    assert done.stdout == ""
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, capsys, arguments, said):
+    try:
+        code = main([*arguments, "--workspace", str(tmp_path)])
+    except SystemExit as left:
+        code = left.code
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.strip().count("\n") == 0
+
+
+def test_a_mistake_ends_the_process_with_it(tmp_path):
+    done = command("run", "/nowhere/at all", "--name", "x", workspace=tmp_path, code=2)
+    assert "/nowhere/at all" in done.stderr
+    assert (done.stderr.strip().count("\n"), done.stdout) == (0, "")
 
 
 def test_a_bad_setting_is_one_line_and_exit_code_2(tmp_path):

@@ -96,6 +96,27 @@ def test_places_are_held_against_other_units_only(kept):
         fine_of(opened, workspace, settings, np.zeros(TOTAL, int), everyone)
 
 
+def test_a_clean_reference_tests_by_place(kept):
+    """Half of the slice says what is usual, the other half how unlike a clean place may be."""
+    workspace, _ = kept
+    desk, opened = Desk(workspace), Library(workspace).open("waves")
+    others = np.setdiff1d(np.arange(TOTAL), list(SPOTS))
+    desk.act(opened, "slice.create", rows=others[:50].tolist(), name="clean", how="looked at")
+    found = checked(kept, outliers="places", reference="clean", q=0.2)
+    assert set(found.rows.tolist()) == set(SPOTS)
+    table = found.table
+    fitted, clean = found.meta["n_fitted"], found.meta["n_clean"]
+    assert 15 < clean <= 25  # one of each group of near-duplicates
+    assert clean <= fitted <= 50 - clean
+    np.testing.assert_allclose(table.loc[list(SPOTS), "p"], 1 / (clean + 1))
+    assert table.loc[others[:50], "p"].isna().all()
+    rest = table.loc[others[50:]].sort_values("score")
+    assert rest["p"].is_monotonic_decreasing
+    assert rest["p"].min() > 1 / (clean + 1)
+    assert "unlike slice “clean”" in found.meta["text"]
+    assert checked(kept, outliers="places").meta["reference"] == ""
+
+
 def test_a_place_that_always_varies_hides_no_spot_elsewhere(tmp_path):
     """A corner that differs from all in every picture is usual there; a fainter spot is not."""
     rng = np.random.default_rng(5)

@@ -182,7 +182,7 @@ def test_searches_without_words_keep_their_old_ids(searches, opened):
     assert not found.spoken
 
 
-def test_the_caller_loads_nothing_that_computes(made, searches):
+def test_the_caller_loads_nothing_that_computes(made, opened):
     script = f"""
 import sys
 from core.config import load_settings
@@ -192,8 +192,8 @@ from core.storage.store import Workspace
 settings = load_settings({{"workspace": {str(made[0].workspace_path)!r}}}, {{}})
 found = Searches(Workspace(settings.workspace_path), settings)
 opened = Library(found.workspace).open("digits")
-found.read(opened, ["a new text"], seconds=120)
-print(found.start(opened, words=["a new text"]).order[:3].size, end=" ")
+found.read(opened, {WORDS[:2]!r}, seconds=120)
+print(found.start(opened, words={WORDS[:2]!r}).order[:3].size, end=" ")
 found.close()
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
