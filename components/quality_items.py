@@ -3,6 +3,7 @@ what was measured."""
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -11,9 +12,11 @@ from components import gallery, tables
 from components.inspector import item_link
 from components.state import captions, has_pictures, noun, services
 from components.words import number
+from core.encoders.places import in_picture
 from core.findings.describe import label_now
 from core.ingest.objects.making import OBJECT
 from core.opened.values import is_missing
+from core.storage.records import region_of
 
 #: Neighbours shown beside an item.
 NEIGHBOURS = 12
@@ -28,7 +31,9 @@ STATE_WORDS = {
 }
 
 
-def figure(found: Any, row: int, *, label: bool = True) -> Component:
+def figure(
+    found: Any, row: int, *, label: bool = True, place: tuple[float, float] | None = None
+) -> Component:
     """Return one item with its name and label: its picture, or words where it is a vector.
 
     Parameters
@@ -39,6 +44,8 @@ def figure(found: Any, row: int, *, label: bool = True) -> Component:
         The item.
     label
         Whether its label is told.
+    place
+        What of its picture is ringed, across and down in 0..1 of what the encoder sees.
     """
     word = labels_now(found, [row])[0] if label else ""
     where = dcc.Link(name_of(found, row), href=item_link(found.name, row), className="vt-link")
@@ -48,9 +55,32 @@ def figure(found: Any, row: int, *, label: bool = True) -> Component:
             src=f"/image/{found.key}/{row}", alt=name_of(found, row),
             className="vt-item-picture" + (" vt-pixelated" if _is_small(found, row) else ""),
         )  # fmt: skip
+        if place is not None and (over := ring(found, row, *place)) is not None:
+            inside = html.Div([inside, over], className="vt-item-ringed")
     else:
         inside = html.Div(captions(found, [row])[0] or f"no. {number(row)}", className="vt-word")
     return html.Figure([inside, caption], className="vt-item-figure")
+
+
+def ring(found: Any, row: int, across: float, down: float) -> Component | None:
+    """Return a ring to be laid over an item's picture; None where the size of that is not known.
+
+    An object is shown as it was cut out, and the item table has the size of its picture alone.
+    """
+    values = found.items.iloc[row].to_dict()
+    sides = [values.get("width"), values.get("height")]
+    if region_of(values).box is not None or any(is_missing(side) for side in sides):
+        return None
+    wide, high = (int(side) for side in sides if side is not None)
+    x, y = in_picture(found.spec, wide, high, across, down)
+    least = min(wide, high)
+    circle = f'<circle cx="{x * wide:.1f}" cy="{y * high:.1f}" r="{least * 0.08:.1f}"'
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" '
+        f'height="{high}" fill="none">{circle} stroke="#000" stroke-width="{least * 0.02:.2f}"/>'
+        f'{circle} stroke="#fff" stroke-width="{least * 0.01:.2f}"/></svg>'
+    )
+    return html.Img(src=f"data:image/svg+xml,{quote(drawn)}", alt="", className="vt-item-ring")
 
 
 def labels_now(found: Any, rows: Sequence[int], view: Any = None) -> list[str]:

@@ -96,7 +96,8 @@ def case_view(found: Any, view: Any, check: Any, case: Any) -> Component:
     """
     row = int(case.rows[0])
     near = quality_items.neighbours(case)
-    main = html.Div([quality_items.figure(found, row), quality_items.reason(case)],
+    place = (case.detail["across"], case.detail["down"]) if "across" in case.detail else None
+    main = html.Div([quality_items.figure(found, row, place=place), quality_items.reason(case)],
                     className="vt-item-main")  # fmt: skip
     own = "class_score" in case.detail
     side = html.Div([beside(found, near, own), values(case)], className="vt-item-side")

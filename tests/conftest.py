@@ -1,23 +1,30 @@
 """Shared by all tests: small picture folders, and one finished sample set for the whole session."""
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
-from making import Finished, picture, run_json
+from filelock import FileLock
+from making import Finished, picture, run_json, shared
 from PIL import Image
 
-# Two processes of tests on two processors: more threads in each only wait for one another.
+# Three processes of tests on two processors, of which browsers and servers leave some: more threads
+# in each only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
 def made_digits(tmp_path_factory) -> Finished:
     """The sample set, run once by the command line a person would type; nobody writes into it."""
-    root = tmp_path_factory.mktemp("digits")
-    summary = run_json("run", "sample:digits", "--name", "digits", workspace=root)
-    return Finished(root, summary)
+    root = shared(tmp_path_factory) / "digits"
+    told = root.with_suffix(".json")
+    with FileLock(root.with_suffix(".lock")):
+        if not told.exists():
+            summary = run_json("run", "sample:digits", "--name", "digits", workspace=root)
+            told.write_text(json.dumps(summary))
+    return Finished(root, json.loads(told.read_text()))
 
 
 @pytest.fixture(scope="module")

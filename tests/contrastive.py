@@ -1,10 +1,10 @@
 """A small contrastive pair, trained here on real digits and their names: no weights needed."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
+from making import shared
 from PIL import Image
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -119,8 +119,7 @@ def trained(factory) -> str:
     """
     from filelock import FileLock
 
-    base = factory.getbasetemp()
-    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared(factory)
     folder, done = home / "pair", home / "pair-trained"
     with FileLock(home / "pair.lock"):
         if not done.exists():

@@ -33,6 +33,12 @@ class Finished:
         return Library(Workspace(self.root))
 
 
+def shared(factory) -> Path:
+    """Return the folder that all processes of this run of tests share; `factory` makes folders."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 def command(*arguments, workspace, code=0, timeout=600):
     """Run the command line in a process of its own and return the finished process."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("VITRINE_")}
@@ -47,6 +53,28 @@ def command(*arguments, workspace, code=0, timeout=600):
 def run_json(*arguments, workspace, **options):
     """Run a command with --json and return what it printed."""
     return json.loads(command(*arguments, "--json", workspace=workspace, **options).stdout)
+
+
+def told_here(capsys, *arguments, workspace, code=0) -> tuple[str, str]:
+    """Run a command in this process; return what it wrote to stdout and to stderr.
+
+    `main` as `app.py` calls it; what a process of its own adds is tested in `test_cli`.
+    """
+    from core.__main__ import main
+
+    capsys.readouterr()
+    try:
+        left = main([*map(str, arguments), "--workspace", str(workspace)])
+    except SystemExit as error:
+        left = error.code
+    out, err = capsys.readouterr()
+    assert left == code, err[-4000:]
+    return out, err
+
+
+def json_here(capsys, *arguments, workspace):
+    """Run a command with --json in this process and return what it printed."""
+    return json.loads(told_here(capsys, *arguments, "--json", workspace=workspace)[0])
 
 
 def run_here(source, name, *, workspace, encoder="pixels", maps=("pca",), dims=2) -> dict:

@@ -26,7 +26,7 @@ from core.storage.store import Workspace
 
 STAGE = "patches"
 #: Raised when scores change.
-VERSION = 2
+VERSION = 3
 #: Pictures encoded together, units whose places stand for the set, and places that stand for it.
 BATCH, BANKED, BANK = 8, 500, 20_000
 #: Bytes of places of those units that are held, so that their pictures are encoded once.

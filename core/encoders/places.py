@@ -114,3 +114,20 @@ def seen(spec: EncoderSpec, width: int, height: int) -> tuple[float, float, floa
     scale = min(ratios) if spec.crop_mode == "border" else max(ratios)
     part_x, part_y = wide / (width * scale), high / (height * scale)
     return (1 - part_x) / 2, (1 - part_y) / 2, part_x, part_y
+
+
+def in_picture(
+    spec: EncoderSpec, width: int, height: int, across: float, down: float
+) -> tuple[float, float]:
+    """Return where a place of what the encoder sees lies in the picture, in 0..1.
+
+    Parameters
+    ----------
+    spec, width, height
+        As in `seen`.
+    across, down
+        The place, in 0..1 of what the encoder sees.
+    """
+    left, top, wide, high = seen(spec, width, height)
+    x, y = left + across * wide, top + down * high
+    return min(1.0, max(0.0, x)), min(1.0, max(0.0, y))

@@ -195,20 +195,20 @@ def _outlier(opened: Any, view: Any, check: Any, cases: Cases, at: int) -> dict[
 
 def _why_alone(check: Any, detail: dict[str, Any], noun: str) -> str:
     """Return why an image is listed as an outlier."""
-    meta = check.outliers.meta
+    meta, place = check.outliers.meta, ""
     near = meta.get("method", "rank") == "rank"
+    if "across" in detail:
+        place = f" Least like the others: the {part_of_frame(detail['across'], detail['down'])}."
     if meta.get("reference") and "p" in detail:
         verb = "lie as far from their neighbours" if near else "stand out as much"
         return (
             f"At most {share(float(detail['p']))} of the clean {noun}s of “{meta['reference']}” "
-            f"{verb} (p = {float(detail['p']):.2g})."
+            f"{verb} (p = {float(detail['p']):.2g}).{place}"
         )
     one, more = "lies further from its neighbours", "lie further from their neighbours"
     if not near:
         one, more = "stands out more", "stand out more"
-    among = " Compared within its own label." if "class_score" in detail else ""
-    if "across" in detail:
-        among = f" Least like the others: the {part_of_frame(detail['across'], detail['down'])}."
+    among = " Compared within its own label." if "class_score" in detail else place
     higher, known = check.higher(float(detail["score"]))
     if not higher:
         return f"No {noun} {one}.{among}"

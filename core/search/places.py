@@ -35,7 +35,7 @@ USUAL = 0.95
 #: Where colour begins and is full at least: a JPEG of quality 60 stays about where it begins.
 FLOOR = (0.5, 0.9)
 
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 import dataclasses
 import json
+import re
 import shutil
 from contextvars import copy_context
+from types import SimpleNamespace
+from urllib.parse import unquote
 
 import flask
 import numpy as np
@@ -85,6 +88,24 @@ def test_an_outlier_stands_beside_its_nearest_with_their_distances(moths):
     pictures = [n["props"]["src"] for n in nodes(tree) if n["type"] == "Img"]
     key = moths.library.open("moths").key
     assert pictures == [f"/image/{key}/{case.rows[0]}", *(f"/thumb/{key}/{n['row']}" for n in near)]
+
+
+def test_the_place_that_is_told_is_ringed_in_the_picture(moths):
+    found = moths.library.open("moths")
+    wide, high = (int(found.items[side].iat[3]) for side in ("width", "height"))
+    whole = dataclasses.replace(found.spec, input_size=None, crop_pct=1.0)
+    shown = SimpleNamespace(items=found.items, spec=whole)
+    drawn = unquote(data(quality_items.ring(shown, 3, 0.25, 0.5))["props"]["src"])
+    assert f'viewBox="0 0 {wide} {high}"' in drawn
+    assert set(re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', drawn)) == {
+        (f"{wide / 4:.1f}", f"{high / 2:.1f}")
+    }
+    for column, value in (("width", None), ("box_x", 1.0)):
+        items = found.items.assign(**dict.fromkeys(("box_y", "box_w", "box_h"), 4.0))
+        odd = SimpleNamespace(items=items.assign(**{column: value}), spec=whole)
+        assert quality_items.ring(odd, 3, 0.25, 0.5) is None
+    assert "vt-item-ring" not in json.dumps(data(quality_items.figure(found, 3)))
+    assert "vt-item-ring" in json.dumps(data(quality_items.figure(found, 3, place=(0.5, 0.5))))
 
 
 def test_without_a_reference_outliers_are_ranked_and_never_called_false(moths):

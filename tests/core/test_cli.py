@@ -9,9 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from making import ROOT, command, run_json
-
-from app import main
+from making import ROOT, command, json_here, run_json, told_here
 
 DOCS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
@@ -51,16 +49,16 @@ def test_the_themes_of_the_sample_set_are_the_digits(digits):
     assert adjusted_mutual_info_score(labels, themes.labels[inside]) > 0.75
 
 
-def test_sets_and_info_tell_of_the_set(digits):
+def test_sets_and_info_tell_of_the_set(digits, capsys):
     (line,) = run_json("sets", workspace=digits.root)
     assert (line["name"], line["items"], line["problem"]) == ("digits", 1797, "")
-    info = run_json("info", "digits", workspace=digits.root)
+    info = json_here(capsys, "info", "digits", workspace=digits.root)
     assert info["maps"] == digits.summary["maps"]
     assert {c["name"] for c in info["columns"]} >= {"label", "cluster"}
 
 
-def test_jobs_lists_the_run(digits):
-    jobs = run_json("jobs", workspace=digits.root)
+def test_jobs_lists_the_run(digits, capsys):
+    jobs = json_here(capsys, "jobs", workspace=digits.root)
     assert [(j["kind"], j["state"]) for j in jobs] == [("run", "done")]
 
 
@@ -99,12 +97,8 @@ def test_what_is_exported_opens_again_with_the_same_vectors(digits, tmp_path, to
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path, capsys, arguments, said):
-    try:
-        code = main([*arguments, "--workspace", str(tmp_path)])
-    except SystemExit as left:
-        code = left.code
-    out, err = capsys.readouterr()
-    assert (code, out) == (2, "")
+    out, err = told_here(capsys, *arguments, workspace=tmp_path, code=2)
+    assert out == ""
     assert said in err
     assert err.strip().count("\n") == 0
 

@@ -8,10 +8,9 @@ import time
 
 import numpy as np
 import pytest
-from making import ROOT, command, run_json
+from making import ROOT, command, run_json, told_here
 from vectorsets import blobs, vector_set
 
-from core.__main__ import main
 from core.choices import Choices, SplitRequest
 from core.choosing import data_of
 from core.config import load_settings
@@ -81,12 +80,8 @@ def test_a_person_is_told_the_verdict_as_a_sentence(root):
     [["--budget", "0"], ["--budget", "201"], ["--strategy", "best"], ["--pool", "slice:none"]],
 )
 def test_mistakes_are_one_line_and_exit_code_2(root, capsys, flags):
-    try:
-        code = main(["curate", "set", *flags, "--workspace", str(root)])
-    except SystemExit as left:
-        code = left.code
-    out, err = capsys.readouterr()
-    assert (code, out) == (2, "")
+    out, err = told_here(capsys, "curate", "set", *flags, workspace=root, code=2)
+    assert out == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
 

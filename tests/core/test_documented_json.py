@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import contrastive
 import numpy as np
 import pytest
-from making import ROOT, picture, run_here, run_json
+from making import ROOT, json_here, picture, run_here, run_json
 from vectorsets import vector_set
 
 from core.__main__ import main
@@ -46,9 +46,9 @@ def home(tmp_path_factory):
     return root, ran
 
 
-def test_part_prints_what_run_does_and_what_is_said_to_be_more(home):
+def test_part_prints_what_run_does_and_what_is_said_to_be_more(home, capsys):
     root, ran = home
-    made = run_json("part", "s", "--slice", "a", "--map", "pca", workspace=root / "ws")
+    made = json_here(capsys, "part", "s", "--slice", "a", "--map", "pca", workspace=root / "ws")
     more = set(re.findall(r"`(\w+)`", section("part NAME").split("`--json` prints")[1]))
     (found,) = made["maps"]
     assert set(made) | set(found) >= more
@@ -57,9 +57,9 @@ def test_part_prints_what_run_does_and_what_is_said_to_be_more(home):
     assert (made["base"], made["parent"], made["depth"], made["items"]) == ("s", "s", 1, 12)
 
 
-def test_search_prints_the_documented_fields(home):
+def test_search_prints_the_documented_fields(home, capsys):
     root, _ = home
-    found = run_json("search", "s", "--item", "3", "--top", "4", workspace=root / "ws")
+    found = json_here(capsys, "search", "s", "--item", "3", "--top", "4", workspace=root / "ws")
     assert set(found) == in_table("search NAME")
     described = re.search(r"a list of `\{([^}]+)\}`", section("search NAME"))[1]
     assert set(found["results"][0]) == set(described.split(", "))
@@ -86,20 +86,26 @@ def test_zero_shot_prints_the_fields_of_propagate_and_its_own(tmp_path, capsys):
     assert set(found["by_label"][0]) == {"label", "known", "told"}
 
 
-def test_replay_prints_the_documented_fields(home, tmp_path):
+def test_replay_prints_the_documented_fields(home, tmp_path, capsys):
     root, _ = home
-    run_json("bundle", "s", "--out", tmp_path / "b.zip", workspace=root / "ws")
-    found = run_json("replay", tmp_path / "b.zip", root / "pictures", workspace=tmp_path / "ws")
+    json_here(capsys, "bundle", "s", "--out", tmp_path / "b.zip", workspace=root / "ws")
+    found = json_here(
+        capsys, "replay", tmp_path / "b.zip", root / "pictures", workspace=tmp_path / "ws"
+    )
     assert set(found) == in_braces("replay LOG SOURCE")
     assert (found["same"], found["items"]) == (True, 24)
 
 
-def test_export_prints_the_documented_fields(home, tmp_path):
+def test_export_prints_the_documented_fields(home, tmp_path, capsys):
     root, _ = home
     documented = in_braces("export NAME --to FORMAT")
-    one = run_json("export", "s", "--to", "csv", "--out", tmp_path / "s.csv", workspace=root / "ws")
+    one = json_here(
+        capsys, "export", "s", "--to", "csv", "--out", tmp_path / "s.csv", workspace=root / "ws"
+    )
     assert set(one) == documented
-    many = run_json("export", "s", "--to", "copies", "--slice", "a", "--out", tmp_path / "out",
-                    workspace=root / "ws")  # fmt: skip
+    many = json_here(
+        capsys, "export", "s", "--to", "copies", "--slice", "a", "--out", tmp_path / "out",
+        workspace=root / "ws",
+    )  # fmt: skip
     assert set(many) == documented | {"seconds"}
     assert (many["items"], many["written"]) == (12, 12)

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from core.encoders import open_encoder
-from core.encoders.places import averaged, check_places, patches_of, seen
+from core.encoders.places import averaged, check_places, in_picture, patches_of, seen
 from core.errors import EncoderUnavailableError
 from core.imaging.decode import Picture
 
@@ -64,8 +64,8 @@ def test_the_mean_over_places_is_the_pooled_vector(name, layer):
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_in_detail_the_last_two_sizes_of_maps_are_told_together(kind, tmp_path):
-    """At each place half of the features are those of the finer map, half of the coarser."""
+def test_in_detail_the_last_three_sizes_of_maps_are_told_together(kind, tmp_path):
+    """At each place a third of the features is of the finer map, of the middle, of the coarser."""
     name = saved(tmp_path, *MODELS[kind])
     encoder = open_encoder(name)
     given = inputs(encoder)
@@ -74,15 +74,20 @@ def test_in_detail_the_last_two_sizes_of_maps_are_told_together(kind, tmp_path):
     if kind == "vit":  # all its maps are of one size
         np.testing.assert_array_equal(found, patches_of(check_places(encoder), given))
         return
-    fine, coarse = (
-        check_places(open_encoder(f"{name}?layer={at}")).feature_map(given) for at in (-2, -1)
+    fine, middle, coarse = (
+        check_places(open_encoder(f"{name}?layer={at}")).feature_map(given) for at in (-3, -2, -1)
     )
-    assert found.shape == (*fine.shape[:3], fine.shape[3] + coarse.shape[3])
-    split = fine.shape[3]
-    fine /= np.linalg.norm(fine, axis=-1, keepdims=True)
-    np.testing.assert_allclose(found[..., :split] * np.sqrt(2), fine, rtol=1e-3, atol=1e-4)
-    corner = coarse[:, 0, 0] / np.linalg.norm(coarse[:, 0, 0], axis=-1, keepdims=True)
-    np.testing.assert_allclose(found[:, 0, 0, split:] * np.sqrt(2), corner, rtol=1e-3, atol=1e-4)
+    n, high, wide = middle.shape[:3]
+    assert found.shape == (n, high, wide, sum(one.shape[3] for one in (fine, middle, coarse)))
+    blocks = fine.reshape(n, high, 2, wide, 2, -1).mean((2, 4))
+    start = 0
+    for one in (blocks, middle, coarse):
+        part = found[..., start : start + one.shape[3]] * np.sqrt(3)
+        start += one.shape[3]
+        one = one / np.linalg.norm(one, axis=-1, keepdims=True)
+        if one.shape[1] < high:  # interpolated: the corners are those of the coarse map
+            one, part = one[:, 0, 0], part[:, 0, 0]
+        np.testing.assert_allclose(part, one, rtol=1e-3, atol=1e-4)
 
 
 def test_a_layer_that_was_named_stands_alone_in_detail(tmp_path):
@@ -134,6 +139,13 @@ def test_what_is_seen_is_what_the_encoder_is_given(tmp_path, mode, size, crop):
         at = given[int(y * side), int(x * side)].astype(float)
         assert at[0] / 255 == pytest.approx(left + x * wide, abs=0.03)
         assert at[1] / 255 == pytest.approx(top + y * high, abs=0.03)
+        found = in_picture(encoder.spec, width, height, x, y)
+        np.testing.assert_allclose(found, at[:2] / 255, atol=0.03)
+    corners = (
+        in_picture(encoder.spec, width, height, 0, 0),
+        in_picture(encoder.spec, width, height, 1, 1),
+    )
+    assert all(0 <= side <= 1 for corner in corners for side in corner)
 
 
 def test_fine_maps_are_averaged_over_blocks():

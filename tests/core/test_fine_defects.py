@@ -114,6 +114,10 @@ def test_a_clean_reference_tests_by_place(kept):
     assert rest["p"].is_monotonic_decreasing
     assert rest["p"].min() > 1 / (clean + 1)
     assert "unlike slice “clean”" in found.meta["text"]
+    opened = Library.with_desk(workspace, desk).open("waves")
+    findings = Findings(workspace)
+    case = findings.case(opened, desk.view(opened), findings.check(opened), "outlier-31")
+    assert f"(p = {1 / (clean + 1):.2g}). Least like the others: the top right." in case.reason
     assert checked(kept, outliers="places").meta["reference"] == ""
 
 

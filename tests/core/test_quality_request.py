@@ -59,7 +59,6 @@ def test_topics_come_once_and_in_order():
         ({"name": "a", "outliers": "knn"}, "use one of rank, glosh, isolation, places"),
         ({"name": "a", "outliers": ["rank"]}, "use one of rank, glosh, isolation, places"),
         ({"name": "a", "outliers": "glosh", "per_class": True}, "per_class: only with outliers"),
-        ({"name": "a", "outliers": "places", "reference": "b"}, "leave one of them out"),
         ({"name": "a", "q": 1}, "q 1"),
         ({"name": "a", "share": 0}, "share 0"),
         ({"name": "a", "seed": -1}, "seed -1"),

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import shutil
 import time
 from urllib.parse import urlsplit
 
@@ -147,15 +146,14 @@ def test_a_stale_link_gets_an_explanation_and_a_way_on(browser, site, path, quer
         assert page.locator("main a, main button").count() > 0
 
 
-def test_opening_pages_starts_no_job(browser, digits, tmp_path):
-    shutil.copytree(digits.root, tmp_path / "ws")
-    before = [job.id for job in JobBoard(tmp_path / "ws").list()]
-    with served(tmp_path / "ws") as site, visitor(browser) as page:
+def test_opening_pages_starts_no_job(browser, digits, site):
+    before = [job.id for job in JobBoard(digits.root).list()]
+    with visitor(browser) as page:
         for path in ("/", "/explore?set=digits", "/clusters?set=digits", "/jobs", "/"):
             page.goto(site + path)
             page.wait_for_selector("h1")
             page.wait_for_load_state("networkidle")
-    assert [job.id for job in JobBoard(tmp_path / "ws").list()] == before
+    assert [job.id for job in JobBoard(digits.root).list()] == before
 
 
 def test_a_theme_switch_is_remembered_and_figures_follow(browser, site):

@@ -9,6 +9,8 @@ from core.errors import EncoderUnavailableError
 
 #: avg and max pool over places (class and register tokens left out); token is the class token.
 POOLINGS = ("avg", "max", "token")
+#: Sizes of maps that are looked at together for small things.
+DEPTHS = 3
 
 
 class _Reached(Exception):  # noqa: N818 - it ends a forward pass early, nothing is wrong
@@ -130,33 +132,42 @@ class Features:
         return self._grid(found, batch)
 
     def in_detail(self, batch: Any) -> Any:
-        """Return the features of the last two sizes of maps together, `(n, h, w, c)`.
+        """Return the features of the last three sizes of maps together, `(n, h, w, c)`.
 
-        The coarser map is interpolated to the places of the finer one; at each place both are of
-        length 1. A layer that was named stands alone, as in `at_places`, and so does a network
-        whose maps are all of one size.
+        The places are those of the last but one: a coarser map is interpolated, a finer averaged,
+        and at each place every one is of length 1. A layer that was named stands alone, as in
+        `at_places`, and so does a network whose maps are all of one size.
         """
         from torch import cat
-        from torch.nn.functional import interpolate, normalize
+        from torch.nn.functional import adaptive_avg_pool2d, interpolate, normalize
 
-        if self.layer or not self._narrows:
+        depths = self._narrowing()
+        if self.layer or depths < 2:
             return self.at_places(batch)
-        fine, coarse = self._model.forward_intermediates(
+        found = self._model.forward_intermediates(
             batch if self._convolutional else batch.contiguous(),
-            indices=2, intermediates_only=True, output_fmt="NCHW",
+            indices=depths, intermediates_only=True, output_fmt="NCHW",
         )  # fmt: skip
-        coarse = interpolate(coarse.float(), size=fine.shape[2:], mode="bilinear")
-        both = cat([normalize(fine.float(), dim=1), normalize(coarse, dim=1)], 1)
-        return both.permute(0, 2, 3, 1)
+        places, maps = found[-2].shape[2:], []
+        for one in found:
+            finer = one.shape[2] > places[0]
+            sized = (
+                adaptive_avg_pool2d(one.float(), places) if finer
+                else interpolate(one.float(), size=places, mode="bilinear")
+            )  # fmt: skip
+            maps.append(normalize(sized, dim=1))
+        return cat(maps, 1).permute(0, 2, 3, 1)
 
-    @property
-    def _narrows(self) -> bool:
-        """Whether the map of the last stage has fewer places than that of the one before."""
+    def _narrowing(self) -> int:
+        """Return how many of the last stages, up to three, each have fewer places than before."""
         stages = getattr(self._model, "feature_info", None)
         if not hasattr(self._model, "forward_intermediates") or not isinstance(stages, list):
-            return False
-        steps = [one.get("reduction", 0) for one in stages[-2:]]
-        return len(steps) == 2 and steps[0] < steps[1]
+            return 1
+        steps = [int(one.get("reduction", 0)) for one in stages[-DEPTHS:]]
+        count = 1
+        while count < len(steps) and steps[-count - 1] < steps[-count]:
+            count += 1
+        return count
 
     def _of_layer(self, batch: Any) -> Any:
         """Return what the layer gives; the rest of the network does not run."""

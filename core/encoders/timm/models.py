@@ -207,7 +207,7 @@ class TimmEncoder:
         return self._stepped(inputs, self.features.at_places)
 
     def detailed_map(self, inputs: np.ndarray) -> np.ndarray:
-        """Return finer features by place, as `feature_map`, from the last two sizes of maps."""
+        """Return finer features by place, as `feature_map`, from the last three sizes of maps."""
         return self._stepped(inputs, self.features.in_detail)
 
     def _stepped(self, inputs: np.ndarray, features: Callable[[Any], Any]) -> np.ndarray:
