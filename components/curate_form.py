@@ -20,10 +20,10 @@ FIELDS = ("amount", "unit", "strategy", "column", "edge", "scenario", "labelled"
 
 GO, GO_REPORT, TOLD = "curate-go", "curate-go-report", "curate-told"
 
-UNITS = {"share": "% of the pool", "count": "images", "until": "% gain, then stop"}
+UNITS = {"share": "% of the pool", "count": "{}s", "until": "% gain, then stop"}
 
 SCENARIOS = {
-    "first": ("First images to label", "Nothing is labelled yet."),
+    "first": ("First {}s to label", "Nothing is labelled yet."),
     "next": ("Next batch", "Adds what is missing to what is labelled already."),
     "test": ("Test set", "Stands for the whole, apart from what was chosen before."),
 }
@@ -132,11 +132,11 @@ def _text(field: str, label: str, value: Any = "", help_text: str = "", **look: 
     return fields.text(field_id(field), label, value, help_text, debounce=0.4, **look)
 
 
-def budget(amount: str = "10", unit: str = "share") -> Component:
+def budget(amount: str = "10", unit: str = "share", one: str = "image") -> Component:
     """Return the question how many."""
     box = dbc.Input(id=field_id("amount"), type="text", size="sm", value=amount, debounce=0.4,
                     inputMode="decimal", autoComplete="off")  # fmt: skip
-    options = [{"label": text, "value": value} for value, text in UNITS.items()]
+    options = [{"label": text.format(one), "value": value} for value, text in UNITS.items()]
     of = dbc.Select(id=field_id("unit"), options=options, value=unit, size="sm")
     return html.Fieldset(
         [
@@ -170,8 +170,9 @@ def scenario(view: Any, value: str = "first") -> Component:
     """Return what the images are for, and what is there already."""
     options = [{"label": "found by the program", "value": fields.AUTO}]
     options += [{"label": one.name, "value": one.name} for one in view.slices]
+    told = {key: (name.format(view.noun), about) for key, (name, about) in SCENARIOS.items()}
     return html.Div([
-        _radio("scenario", "What for", SCENARIOS, value),
+        _radio("scenario", "What for", told, value),
         html.Div(pickers.select(field_id("labelled"), "Labelled or chosen already", options,
                                 fields.AUTO),
                  id="curate-labelled-field", hidden=value == "first"),
@@ -197,7 +198,7 @@ def advanced(view: Any, seed: int) -> Component:
             pickers.select(field_id("clean"), "Take copies and faulty pictures out first",
                            cleaning, fields.AUTO),
             _text("seed", "Seed", str(seed),
-                  "The same seed and settings choose the same images."),
+                  f"The same seed and settings choose the same {view.noun}s."),
             _text("alpha", "α: how far large clusters get more", "0.5",
                   "Full coverage: 0 gives each cluster the same, 1 its share of the set."),
             _text("beta", "β: pull towards dense places", "", "Density-weighted; empty: default."),
@@ -216,7 +217,7 @@ def form(view: Any, columns: Sequence[Any], pools: Sequence[Any], pool: str, see
     return html.Section(
         [
             html.H2("What to choose", className="vt-card-title"),
-            budget(),
+            budget(one=view.noun),
             pickers.select(field_id("pool"), "Out of", pools, pool if pool in known else "all"),
             strategies("representative", columns, view.noun),
             scenario(view),

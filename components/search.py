@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from components import inspector, search_words
 from components.attributes import attrs
 from components.search_chart import chart, count_text, distance_field, moved
-from components.state import captions, has_pictures, link, services
+from components.state import captions, has_pictures, link, noun, services
 from core.encoders.prompts import has_text
 
 _SIDES = {"positives": "+", "negatives": "−", "pictures": "+", "words": "+", "unwords": "−"}
@@ -94,12 +94,12 @@ def results(found: Any, query: Any, name: str) -> list[Component]:
     if query is None:
         return [
             html.P(
-                "Ranks all images by how alike they are to words, to a picture, or to an image of "
-                "the set: press “More like this” in the inspector.",
+                f"Ranks all {noun(found)}s by how alike they are to words, to a picture, or to one "
+                "of the set: press “More like this” in the inspector.",
                 className="vt-hint",
             )
         ]
-    start = query.begin
+    start, one = query.begin, noun(found)
     clear = html.Button(
         "End search", id=_id("clear", name), type="button", className="btn btn-quiet btn-sm"
     )
@@ -111,9 +111,9 @@ def results(found: Any, query: Any, name: str) -> list[Component]:
         html.Ul(_chips(found, query, name), className="vt-search-chips",
                 **attrs(aria_label="Searched with")),
         search_words.together(_id("every", name), query) or html.Div(hidden=True),
-        chart(name, query, start),
-        distance_field(_id("distance", name), query, start),
-        html.P(count_text(query, start), id=_id("count", name), className="vt-small",
+        chart(name, query, start, one),
+        distance_field(_id("distance", name), query, start, one),
+        html.P(count_text(query, start, one), id=_id("count", name), className="vt-small",
                role="status"),
         html.Div([select, clear], className="vt-actions"),
         html.Div(hidden=True, **attrs(data_search_state=json.dumps(query.definition()))),
@@ -281,4 +281,4 @@ def move(value: Any, data: dict[str, Any] | None, set_name: str) -> tuple[Any, A
         return no_update, no_update
     opened = services().library.open(set_name)
     query = services().search.found(opened, data["query"])
-    return moved(float(value)), count_text(query, float(value))
+    return moved(float(value)), count_text(query, float(value), noun(opened))

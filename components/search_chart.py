@@ -12,8 +12,11 @@ from components import figures
 from components.words import number, plural
 
 
-def chart(name: str, query: Any, distance: float) -> Component:
-    """Return the histogram of distances with a line at `distance`; the counts are logarithmic."""
+def chart(name: str, query: Any, distance: float, one: str = "image") -> Component:
+    """Return the histogram of distances with a line at `distance`; the counts are logarithmic.
+
+    `one` is what an item of the set is called, here and below.
+    """
     bars = query.histogram()
     edges, counts = np.asarray(bars.edges), np.asarray(bars.counts)
     trace = {
@@ -21,12 +24,12 @@ def chart(name: str, query: Any, distance: float) -> Component:
         "x": ((edges[:-1] + edges[1:]) / 2).round(4).tolist(),
         "y": counts.tolist(),
         "width": float(edges[1] - edges[0]) * 0.9,
-        "hovertemplate": "distance %{x:.2f}: %{y:,d} images<extra></extra>",
+        "hovertemplate": f"distance %{{x:.2f}}: %{{y:,d}} {one}s<extra></extra>",
     }
     most = max(1, int(counts.max(initial=1)))
     layout = {
         "xaxis": {"title": {"text": "distance"}, "range": [float(edges[0]), float(edges[-1])]},
-        "yaxis": {"title": {"text": "images"}, "type": "log", "dtick": 1, "tickformat": ",d",
+        "yaxis": {"title": {"text": f"{one}s"}, "type": "log", "dtick": 1, "tickformat": ",d",
                   "range": [-0.3, math.log10(most) + 0.15]},
         "bargap": 0,
         "shapes": [
@@ -36,9 +39,9 @@ def chart(name: str, query: Any, distance: float) -> Component:
     }  # fmt: skip
     middle = float(np.median(query.distances)) if len(query.distances) else 0.0
     label = (
-        f"Histogram of the distances of {plural(len(query.order), 'image')}, from "
+        f"Histogram of the distances of {plural(len(query.order), one)}, from "
         f"{edges[0]:.2f} to {edges[-1]:.2f}, half of them below {middle:.2f}. "
-        f"{count_text(query, distance)}"
+        f"{count_text(query, distance, one)}"
     )
     return figures.graph(name, {"data": [trace], "layout": layout}, label=label, height=150)
 
@@ -51,7 +54,7 @@ def moved(distance: float) -> Patch:
     return patch
 
 
-def distance_field(field_id: Any, query: Any, distance: float) -> Component:
+def distance_field(field_id: Any, query: Any, distance: float, one: str = "image") -> Component:
     """Return the native slider that moves the line."""
     edges = query.histogram().edges
     field = dbc.Input(
@@ -60,28 +63,28 @@ def distance_field(field_id: Any, query: Any, distance: float) -> Component:
     )  # fmt: skip
     return html.Div(
         [html.Label(["“Similar” ends at", field], className="vt-search-distance"),
-         html.P(where_it_begins(query), className="vt-small")]
+         html.P(where_it_begins(query, one), className="vt-small")]
     )  # fmt: skip
 
 
-def where_it_begins(query: Any) -> str:
+def where_it_begins(query: Any, one: str = "image") -> str:
     """Return in words why the line begins where it does."""
     if query.spoken or query.every:
         if query.usual is None:
             return (
-                "No images stand out here from the rest: these may not be in the set. The line "
+                f"No {one}s stand out here from the rest: these may not be in the set. The line "
                 f"begins behind the nearest {query.count(query.begin)}."
             )
         return (
-            f"Images up to {query.usual:.2f} stand out: there the distances fall into "
+            f"{one.capitalize()}s up to {query.usual:.2f} stand out: there the distances fall into "
             "two groups with the least error."
         )
     if query.usual is None:
         return "Where “similar” usually ends is known once the set has a neighbour graph."
-    return f"Images are usually this near to their neighbours here: {query.usual:.2f}"
+    return f"{one.capitalize()}s are usually this near to their neighbours here: {query.usual:.2f}"
 
 
-def count_text(query: Any, distance: float) -> str:
-    """Return how many images lie nearer than a distance, in words."""
+def count_text(query: Any, distance: float, one: str = "image") -> str:
+    """Return how many items lie nearer than a distance, in words."""
     near = query.count(distance)
-    return f"{plural(near, 'image')} of {number(len(query.order))} not further than {distance:.2f}."
+    return f"{plural(near, one)} of {number(len(query.order))} not further than {distance:.2f}."

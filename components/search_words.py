@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from components import beside
 from components.attributes import attrs
-from components.state import link, services
+from components.state import link, noun, services
 from components.words import encoder_name
 from core.encoders.prompts import DEFAULT, TITLES, has_text, name_of
 from core.errors import VitrineError
@@ -104,8 +104,9 @@ def cannot(found: Any, speaking: Sequence[Any]) -> Component:
                          href=link("/explore", set=other.name)))
         for other in speaking[:SHOWN]
     ]  # fmt: skip
+    told = f"{told} The same {noun(found)}s can be searched by words in:"
     return html.Div(
-        [html.P(f"{told} The same images can be searched by words in:", className="vt-hint"),
+        [html.P(told, className="vt-hint"),
          html.Ul(links, className="vt-search-speaking")]
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Choosing: the form, what has to be beaten, what was chosen and how a set was divided."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -248,3 +249,12 @@ def test_a_proof_with_a_leak_is_not_shown_as_sound(given):
     tree = data(proof(**given))
     assert find(tree, className="vt-proof-broken")
     assert not find(tree, className="vt-proof-sound")
+
+
+def test_objects_are_asked_for_as_objects():
+    told = data(curate_form.scenario(SimpleNamespace(noun="object", slices=[])))
+    assert "First objects to label" in json.dumps(told)
+    (unit,) = find(curate_form.budget(one="object"), id="curate-unit")
+    assert [one["label"] for one in unit["options"]] == [
+        "% of the pool", "objects", "% gain, then stop",
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from components import search, search_chart
 from core.errors import NotFoundError
 from core.search import Found
 from tests.fakes import FakeServices, FakeSet, item_id
-from tests.trees import find, ids, nodes, text
+from tests.trees import data, find, ids, nodes, text
 
 STORE = {"component": "search", "part": "query", "name": "t"}
 
@@ -206,13 +206,22 @@ def test_the_chart_tells_its_content_in_words():
     assert "half of them below 0.55" in label
 
 
+def test_objects_are_called_objects():
+    query = found_of(usual=None)
+    assert search_chart.count_text(query, 0.51, "object").startswith("6 objects of 12")
+    shown = json.dumps(data(search_chart.chart("t", query, 0.2, "object")))
+    assert "12 objects" in shown
+    assert "images" not in shown
+    assert search_chart.where_it_begins(found_of(usual=0.3), "object").startswith("Objects are")
+
+
 def test_moving_the_line_counts_anew_and_sends_no_data(searching):
     patch, told = search.move("0.51", found_of().definition(), "moths")
     assert told == "6 images of 12 not further than 0.51."
     changes = patch.to_plotly_json()["operations"]
     assert {c["location"][-1]: c["params"]["value"] for c in changes} == {"x0": 0.51, "x1": 0.51}
-    for value, data in ((None, found_of().definition()), ("0.5", {}), ("0.5", None)):
-        assert search.move(value, data, "moths") == (no_update, no_update)
+    for value, asked in ((None, found_of().definition()), ("0.5", {}), ("0.5", None)):
+        assert search.move(value, asked, "moths") == (no_update, no_update)
 
 
 # -- changing the examples -----------------------------------------------------------------------
