@@ -23,7 +23,7 @@ from PIL import Image
 
 from core.checking import run_quality
 from core.checking.outliers import read_outliers
-from core.config import load_settings
+from core.config import Settings, load_settings
 from core.curation import Desk
 from core.encoders import describe
 from core.encoders.places import seen
@@ -105,7 +105,13 @@ def main() -> int:
     return 0
 
 
-def tested(workspace, settings, truth: np.ndarray, share: float, rng) -> str:
+def tested(
+    workspace: Workspace,
+    settings: Settings,
+    truth: np.ndarray,
+    share: float,
+    rng: np.random.Generator,
+) -> str:
     """Test the pictures against some of the unmarked ones; return what was found, in words."""
     desk, opened = Desk(workspace), Library(workspace).open("set")
     others = np.flatnonzero(~truth)

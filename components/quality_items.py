@@ -14,6 +14,7 @@ from components.state import captions, has_pictures, noun, services
 from components.words import number
 from core.encoders.places import in_picture
 from core.findings.describe import label_now
+from core.imaging.regions import clip_box
 from core.ingest.objects.making import OBJECT
 from core.opened.values import is_missing
 from core.storage.records import region_of
@@ -63,15 +64,16 @@ def figure(
 
 
 def ring(found: Any, row: int, across: float, down: float) -> Component | None:
-    """Return a ring to be laid over an item's picture; None where the size of that is not known.
-
-    An object is shown as it was cut out, and the item table has the size of its picture alone.
-    """
+    """Return a ring to be laid over an item's picture; None where the size of that is not known."""
     values = found.items.iloc[row].to_dict()
     sides = [values.get("width"), values.get("height")]
-    if region_of(values).box is not None or any(is_missing(side) for side in sides):
+    if any(is_missing(side) for side in sides):
         return None
     wide, high = (int(side) for side in sides if side is not None)
+    box = region_of(values).box
+    if box is not None:  # it is shown as it was cut out
+        left, top, right, bottom = clip_box(box, wide, high)
+        wide, high = max(1, round(right - left)), max(1, round(bottom - top))
     x, y = in_picture(found.spec, wide, high, across, down)
     least = min(wide, high)
     circle = f'<circle cx="{x * wide:.1f}" cy="{y * high:.1f}" r="{least * 0.08:.1f}"'

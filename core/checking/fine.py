@@ -91,14 +91,14 @@ def fine_of(
 
     Notes
     -----
-    The distance to the nearest patch of a memory bank of features of two depths, and its largest
-    for an image, after Roth et al. (2022), "Towards total recall in industrial anomaly detection",
-    doi:10.1109/CVPR52688.2022.01392. Here the set is its own bank, without the unit that is looked
-    at; the bank is drawn and not thinned by coreset, which would keep every fault; and it is not
-    the nearest that counts but the nearest place of a further unit, the fifth or 3 % of them on.
-    From each place's distance its median over those units is taken, since borders are unlike
-    anything, and it is told in parts of their median absolute deviation; then the median of the
-    picture is taken away, so that a picture that is unusual all over is not a small defect.
+    The distance to the nearest patch of a memory bank of features of several depths, and its
+    largest for an image, after Roth et al. (2022), "Towards total recall in industrial anomaly
+    detection", doi:10.1109/CVPR52688.2022.01392. Here the set is its own bank, without the unit
+    that is looked at; the bank is drawn and not thinned by coreset, which would keep every fault;
+    and it is not the nearest that counts but the nearest place of a further unit, the fifth or 3 %
+    of them on. From each place's distance its median over those units is taken, since borders are
+    unlike anything, and it is told in parts of their median absolute deviation; then the median of
+    the picture is taken away, so that a picture that is unusual all over is not a small defect.
     """
     encoder = _encoder(opened, workspace, settings)
     read = _Reading(opened, workspace, settings, encoder)

@@ -34,14 +34,10 @@ def text_of(meta: Mapping[str, Any]) -> str:
     most = "most alone image" if count == 1 else f"{count:,} most alone images"
     are = "is" if count == 1 else "are"
     if meta["method"] == "places":
-        one = (
-            "image with the most unlike place"
-            if count == 1
-            else (f"{count:,} images with the most unlike places")
-        )
+        many = f"{count:,} images with the most unlike places"
         return (
-            f"The {one} {are} listed{more}: a ranking, not a test. Some place is always the most "
-            f"unlike; look and decide.{also}"
+            f"The {'image with the most unlike place' if count == 1 else many} {are} listed{more}: "
+            f"a ranking, not a test. Some place is always the most unlike; look and decide.{also}"
         )
     return (
         f"The {most} among {among} {are} listed{more}: a ranking, not a test. Some image is always "

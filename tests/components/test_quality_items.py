@@ -100,10 +100,13 @@ def test_the_place_that_is_told_is_ringed_in_the_picture(moths):
     assert set(re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', drawn)) == {
         (f"{wide / 4:.1f}", f"{high / 2:.1f}")
     }
-    for column, value in (("width", None), ("box_x", 1.0)):
-        items = found.items.assign(**dict.fromkeys(("box_y", "box_w", "box_h"), 4.0))
-        odd = SimpleNamespace(items=items.assign(**{column: value}), spec=whole)
-        assert quality_items.ring(odd, 3, 0.25, 0.5) is None
+    sides = {"box_x": wide - 4.0, "box_y": 0.0, "box_w": 40.0, "box_h": 6.0}  # cut at the border
+    cut = SimpleNamespace(items=found.items.assign(**sides), spec=whole)
+    drawn = unquote(data(quality_items.ring(cut, 3, 0.25, 0.5))["props"]["src"])
+    assert 'viewBox="0 0 4 6"' in drawn
+    assert 'cx="1.0" cy="3.0"' in drawn
+    unknown = SimpleNamespace(items=found.items.assign(width=None), spec=whole)
+    assert quality_items.ring(unknown, 3, 0.25, 0.5) is None
     assert "vt-item-ring" not in json.dumps(data(quality_items.figure(found, 3)))
     assert "vt-item-ring" in json.dumps(data(quality_items.figure(found, 3, place=(0.5, 0.5))))
 

@@ -22,7 +22,7 @@ names = st.text(min_size=1, max_size=8).filter(str.strip)
         column=st.none() | names,
         unit=st.none() | names,
         reference=st.none() | names,
-        outliers=st.sampled_from([one for one in METHODS if one != "places"]),
+        outliers=st.sampled_from(METHODS),
         others=st.lists(names.map(lambda text: "o" + text), max_size=4).map(tuple),
         q=st.floats(0, 1, exclude_min=True, exclude_max=True),
         share=st.floats(0, 1, exclude_min=True),
